@@ -1,0 +1,202 @@
+"""Settings: every knob of Waybill, read once at start from `WAYBILL_*` environment variables.
+
+A bad value stops the start with one message per variable: its name, what was wrong, and what it takes.
+The README's settings table is made from this module (`waybill settings --markdown`), and a test keeps it true.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "WAYBILL_"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class SettingsError(Exception):
+    """The environment holds values Waybill cannot start with; `str()` is the whole message, a line a variable."""
+
+
+class Settings(BaseSettings):
+    """All settings, validated. Field names upper-cased behind `WAYBILL_` are the variables' names."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    # Where things live and listen
+    data_dir: Path = Field(Path(".waybill"), description="Where the embedded servers keep their data")
+    host: str = Field("127.0.0.1", description="The address every Waybill service binds to")
+    api_port: Port = Field(8000, description="Port of the HTTP API")
+    console_port: Port = Field(8080, description="Port of the operators' console")
+    postgres_port: Port = Field(5442, description="Port of the embedded PostgreSQL")
+    redis_port: Port = Field(6389, description="Port of the embedded Redis")
+    temporal_port: Port = Field(7233, description="Port of the embedded Temporal server")
+    temporal_ui_port: Port = Field(8233, description="Port of the embedded Temporal UI")
+    payments_port: Port = Field(8101, description="Port of the simulated payment gateway")
+    carrier_port: Port = Field(8102, description="Port of the simulated carrier")
+
+    # Outside servers; where one is set, nothing is embedded in its place
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL to use instead of the embedded one, `postgresql://…`"
+    )
+    simulator_database_url: SecretStr | None = Field(
+        None,
+        description="Database of the simulators' books; by default `waybill_simulators` beside the main one",
+    )
+    redis_url: SecretStr | None = Field(
+        None, description="Redis to use instead of the embedded one, `redis://…`"
+    )
+    temporal_address: str | None = Field(
+        None, description="Temporal to use instead of the embedded one, `host:port`"
+    )
+    temporal_namespace: str = Field("default", description="Temporal namespace")
+
+    # Gateways
+    payment_gateway: Literal["simulator"] = Field("simulator", description="Which payment gateway is used")
+    payments_url: str | None = Field(
+        None, description="Base URL of the payment gateway; by default the simulator on its port"
+    )
+    carrier_url: str | None = Field(
+        None, description="Base URL of the carrier; by default the simulator on its port"
+    )
+    gateway_timeout: PositiveFloat = Field(
+        5.0, description="Seconds to wait for a gateway's answer before it counts as unknown"
+    )
+    public_url: str | None = Field(
+        None, description="Base URL under which outside services reach the API (carrier webhooks)"
+    )
+    carrier_webhook_secret: SecretStr = Field(
+        SecretStr("whsec_d2F5YmlsbC1kZXZlbG9wbWVudC1jYXJyaWVyLWtleQ=="),
+        description="Standard Webhooks secret shared with the carrier",
+    )
+    simulator_speed: PositiveFloat = Field(1.0, description="Days of a simulated carrier per second")
+
+    # Identity
+    jwt_issuer: str = Field("https://waybill.localhost", description="Issuer accepted in bearer tokens")
+    jwt_audience: str = Field("waybill", description="Audience accepted in bearer tokens")
+    jwks_url: str | None = Field(
+        None, description="JWKS of the issuer; by default the development issuer's key in the data directory"
+    )
+
+    # Business rules
+    currencies: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset({"EUR", "USD", "GBP", "JPY"}), description="ISO 4217 currencies orders may be placed in"
+    )
+    shipping_fee: Decimal = Field(
+        Decimal("4.90"), ge=0, description="Flat shipping fee per order, in the order's currency"
+    )
+    tax_rates: dict[str, Decimal] = Field(
+        {"DE": Decimal("0.19"), "FR": Decimal("0.20"), "AT": Decimal("0.20"), "GB": Decimal("0.20")},
+        description="Tax rate per ISO 3166 country of delivery, as JSON; others pay none",
+    )
+    max_lines_per_order: PositiveInt = Field(100, description="Most lines one order may have")
+    max_quantity_per_line: PositiveInt = Field(1000, description="Most pieces one line may have")
+    max_order_value: PositiveInt = Field(
+        100_000, description="Highest total of an order, in whole units of its currency"
+    )
+    max_body_bytes: PositiveInt = Field(262_144, description="Largest request body the API reads")
+
+    # Steps of the saga
+    step_attempts: PositiveInt = Field(
+        5, description="Attempts of an outside step before it parks for an operator"
+    )
+    step_initial_interval: PositiveFloat = Field(
+        0.2, description="Seconds before the first retry of an outside step; doubles up to step_max_interval"
+    )
+    step_max_interval: PositiveFloat = Field(
+        10.0, description="Longest pause between two attempts, in seconds"
+    )
+    step_timeout: PositiveFloat = Field(
+        15.0, description="Seconds one attempt of an outside step may take in all"
+    )
+    tracking_poll_interval: PositiveFloat = Field(
+        3600.0, description="Seconds without news of a parcel after which the carrier is asked"
+    )
+    placing_timeout: PositiveFloat = Field(
+        5.0, description="Seconds the API waits for a placed order before it answers 503"
+    )
+
+    # Event store and projections
+    append_batch: PositiveInt = Field(256, description="Most appends that share one transaction")
+    append_queue: PositiveInt = Field(
+        10_000, description="Appends waiting in a process before more are refused"
+    )
+    database_pool: PositiveInt = Field(8, description="Connections each process opens to its database")
+    sequencer_poll: PositiveFloat = Field(
+        0.05, description="Seconds between two looks for new events without a wake-up"
+    )
+    projection_batch: PositiveInt = Field(1000, description="Most events one projection transaction applies")
+    read_wait: PositiveFloat = Field(2.0, description="Longest wait of a `min_position` read, in seconds")
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged")
+    log_format: Literal["console", "json"] = Field("console", description="How log lines are written")
+
+    @field_validator("currencies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            frozenset(part.strip().upper() for part in value.split(",")) if isinstance(value, str) else value
+        )
+
+    @field_validator("data_dir", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @property
+    def dsn(self) -> str:
+        """The event store's and read models' database."""
+        return self.database_url.get_secret_value() if self.database_url else self._embedded("waybill")
+
+    @property
+    def simulator_dsn(self) -> str:
+        """The simulators' own database."""
+        url = self.simulator_database_url
+        return url.get_secret_value() if url else self._embedded("waybill_simulators")
+
+    @property
+    def redis_dsn(self) -> str:
+        return (
+            self.redis_url.get_secret_value() if self.redis_url else f"redis://127.0.0.1:{self.redis_port}/0"
+        )
+
+    @property
+    def temporal_target(self) -> str:
+        return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def payments_base_url(self) -> str:
+        return self.payments_url or f"http://127.0.0.1:{self.payments_port}"
+
+    @property
+    def carrier_base_url(self) -> str:
+        return self.carrier_url or f"http://127.0.0.1:{self.carrier_port}"
+
+    @property
+    def api_base_url(self) -> str:
+        return self.public_url or f"http://127.0.0.1:{self.api_port}"
+
+    def _embedded(self, database: str) -> str:
+        return f"postgresql://waybill@127.0.0.1:{self.postgres_port}/{database}"
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: a value is missing or malformed; every such variable is named with what it takes.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(item) for item in error.errors())) from None
+
+
+def _explain(item: object) -> str:
+    assert isinstance(item, dict)
+    name = str(item["loc"][0]) if item["loc"] else "settings"
+    field = Settings.model_fields.get(name)
+    takes = f" ({field.description})" if field else ""
+    return f"{PREFIX}{name.upper()}={item.get('input')!r}: {item['msg']}{takes}"
