@@ -1,0 +1,134 @@
+"""The event store's protocol: what a caller may ask of the append-only log, whatever keeps it.
+
+Appends are optimistic: each stream write carries the version its caller decided on. An append is atomic over
+all its stream writes, and idempotent by event id: repeating it, whenever and from wherever, returns the first
+result. Events are domain dataclasses; a codec turns them into stored bytes and back.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+from uuid import UUID
+
+
+class Expected(Enum):
+    """Expected versions that are not a number."""
+
+    ANY = "any"
+    NO_STREAM = "no-stream"
+    EXISTS = "exists"
+
+
+ExpectedVersion = int | Expected
+"""An exact version (the stream's last event is that one; 0 is the same as `NO_STREAM`) or a looser demand."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to append. `event_id` is chosen by the caller and makes the append idempotent."""
+
+    event_id: UUID
+    event: object
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamWrite:
+    """What one append does to one stream. Without events the expected version is only checked."""
+
+    stream_id: str
+    expected: ExpectedVersion
+    events: Sequence[NewEvent] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as it is stored.
+
+    `version` counts 1..n within its stream. `position` is the gapless global position, or None while the
+    sequencer has not reached it (stream reads do not look it up).
+    """
+
+    stream_id: str
+    version: int
+    event_id: UUID
+    type: str
+    event: object
+    metadata: Mapping[str, str]
+    recorded_at: datetime
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The result of one append: each written stream's version after it.
+
+    `repeated` is true when the same event ids had been appended before; the versions are then the original ones.
+    """
+
+    versions: Mapping[str, int]
+    repeated: bool = False
+
+
+class StoreError(Exception):
+    """Base of everything the store refuses. Nothing was written."""
+
+
+class WrongExpectedVersion(StoreError):
+    """Another writer was first, or the caller decided on an old state: load again and decide again."""
+
+    def __init__(self, stream_id: str, expected: ExpectedVersion, actual: int) -> None:
+        shown = expected.value if isinstance(expected, Expected) else expected
+        super().__init__(f"stream {stream_id} is at version {actual}, expected {shown}")
+        self.stream_id, self.expected, self.actual = stream_id, expected, actual
+
+
+class PartialRepeat(StoreError):
+    """Some of the event ids of an append exist already and others do not: not a repeat, and not a new append."""
+
+    def __init__(self, stream_id: str, detail: str) -> None:
+        super().__init__(f"append to {stream_id} repeats only a part of an earlier one: {detail}")
+        self.stream_id = stream_id
+
+
+class StoreOverloaded(StoreError):
+    """Too many appends wait in this process; try again later."""
+
+
+class StreamReader(Protocol):
+    async def read_stream(self, stream_id: str, *, after: int = 0, limit: int | None = None) -> Sequence[Recorded]:
+        """Events of one stream with `version > after`, in order. An unknown stream reads as empty."""
+        ...
+
+
+class EventStore(StreamReader, Protocol):
+    """Append and read. Safe to share among the tasks of one event loop."""
+
+    async def append(self, writes: Sequence[StreamWrite]) -> Appended:
+        """Append to one or several streams, all or nothing.
+
+        Raises:
+            WrongExpectedVersion: a stream is not where the caller expected it.
+            PartialRepeat: a part of the events exists already.
+            StoreOverloaded: the append queue is full.
+            UnknownEventType: (codec) an event's class is not registered.
+        """
+        ...
+
+
+class LogReader(Protocol):
+    """The gapless global order, as far as it is sequenced."""
+
+    async def read_log(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        """Events with `position > after`, in order, at most `limit`; each has its position."""
+        ...
+
+    async def head(self) -> int:
+        """The last assigned position; 0 on an empty log."""
+        ...
+
+    def wakeups(self) -> AsyncIterator[None]:
+        """Yield whenever there may be new positions: on notification, and at least once per poll interval."""
+        ...
