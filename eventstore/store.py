@@ -44,6 +44,19 @@ class StreamWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Undecodable:
+    """Stands in `Recorded.event` where the log holds something this process cannot decode.
+
+    Only reads of the log give it, so that a reader can park the event and go on; reads of a stream raise instead,
+    because a fold that leaves an event out is wrong. `data` is the payload as stored.
+    """
+
+    error: str
+    schema_version: int
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """An event as it is stored.
 
@@ -73,7 +86,7 @@ class Appended:
 
 
 class StoreError(Exception):
-    """Base of everything the store refuses. Nothing was written."""
+    """Base of everything the store refuses. Nothing was written (but see `StoreUnavailable`)."""
 
 
 class WrongExpectedVersion(StoreError):
@@ -97,9 +110,24 @@ class StoreOverloaded(StoreError):
     """Too many appends wait in this process; try again later."""
 
 
+class StoreUnavailable(StoreError):
+    """The database did not answer within the time limit.
+
+    The one store error after which the append *may* have been written. Repeating it with the same event ids is
+    safe and tells: a repeat returns the first result.
+    """
+
+
 class StreamReader(Protocol):
+    """Reads single streams. A snapshot's version goes into `after`."""
+
     async def read_stream(self, stream_id: str, *, after: int = 0, limit: int | None = None) -> Sequence[Recorded]:
-        """Events of one stream with `version > after`, in order. An unknown stream reads as empty."""
+        """Events of one stream with `version > after`, in order. An unknown stream reads as empty.
+
+        Raises:
+            CodecError: an event cannot be decoded by this process.
+            StoreUnavailable: the database is away.
+        """
         ...
 
 
@@ -113,7 +141,9 @@ class EventStore(StreamReader, Protocol):
             WrongExpectedVersion: a stream is not where the caller expected it.
             PartialRepeat: a part of the events exists already.
             StoreOverloaded: the append queue is full.
-            UnknownEventType: (codec) an event's class is not registered.
+            StoreUnavailable: the database is away; repeat the append with the same event ids.
+            CodecError: an event cannot be stored (its class is not registered, it is too large, …).
+            ValueError: the append itself makes no sense (a stream or an event id twice, a negative version).
         """
         ...
 
@@ -122,7 +152,10 @@ class LogReader(Protocol):
     """The gapless global order, as far as it is sequenced."""
 
     async def read_log(self, *, after: int, limit: int) -> Sequence[Recorded]:
-        """Events with `position > after`, in order, at most `limit`; each has its position."""
+        """Events with `position > after`, in order, at most `limit`; each has its position.
+
+        An event that cannot be decoded is returned with `Undecodable` in its place: it never stops a reader.
+        """
         ...
 
     async def head(self) -> int:
