@@ -1,0 +1,120 @@
+"""Identifiers and small value objects: validated once on the way in, plain text and numbers in events."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, NewType
+from uuid import UUID, uuid5
+
+from domain.errors import InvalidValue
+
+Sku = NewType("Sku", str)
+"""A stock keeping unit: 1–64 of A–Z, 0–9, `-`, `_`, `.`, starting with a letter or digit."""
+
+Quantity = NewType("Quantity", int)
+"""A number of pieces, at least 1."""
+
+Email = NewType("Email", str)
+
+OrderNumber = NewType("OrderNumber", str)
+"""What a person reads out: `7K3M-9QXD-4WTC`, eleven Crockford base 32 digits and a check character."""
+
+WAYBILL_NAMESPACE: Final = UUID("6d0f9b0a-6f0c-5b52-9a53-0c8f3a1f7a11")
+MAX_QUANTITY: Final = 1_000_000
+
+_SKU = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,63}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]{2,}")
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CHECK = _CROCKFORD + "*~$=U"  # Crockford's five extra check symbols, for remainders 32 to 36
+_LOOKALIKES = str.maketrans("OIL", "011")
+_DIGITS = 11
+
+
+def sku(text: str) -> Sku:
+    if not _SKU.fullmatch(text):
+        raise InvalidValue(
+            f"{text[:80]!r} is not a SKU; 1 to 64 of A-Z, 0-9, '-', '_' and '.' are accepted", code="invalid-sku"
+        )
+    return Sku(text)
+
+
+def quantity(value: int, *, at_most: int = MAX_QUANTITY) -> Quantity:
+    if not 1 <= value <= at_most:
+        raise InvalidValue(f"quantity {value} is not between 1 and {at_most}", code="invalid-quantity")
+    return Quantity(value)
+
+
+def email(text: str) -> Email:
+    if len(text) > 254 or not _EMAIL.fullmatch(text):
+        raise InvalidValue("the e-mail address is malformed; name@host.tld is accepted", code="invalid-email")
+    return Email(text)
+
+
+def order_id(issuer: str, subject: str, key: str) -> UUID:
+    """The order that a caller's Idempotency-Key stands for: one caller and key, one order.
+
+    Each part is preceded by its length, so that no choice of parts reads like another.
+    """
+    return uuid5(WAYBILL_NAMESPACE, "|".join(f"{len(part)}:{part}" for part in (issuer, subject, key)))
+
+
+def event_id(order: UUID, step: str, index: int) -> UUID:
+    """Id of the `index`-th event that a step (or command) writes: the same on every attempt."""
+    return uuid5(order, f"{step}/{index}")
+
+
+def order_number(order: UUID) -> OrderNumber:
+    """The readable number of an order: 55 bits of its id, and a check character (Crockford's, modulo 37)."""
+    value = order.int >> (128 - _DIGITS * 5)
+    digits = "".join(_CROCKFORD[(value >> shift) & 31] for shift in range((_DIGITS - 1) * 5, -1, -5))
+    text = digits + _CHECK[value % 37]
+    return OrderNumber("-".join((text[:4], text[4:8], text[8:])))
+
+
+def parse_order_number(text: str) -> OrderNumber:
+    """Read an order number as a person typed it: any case, `O` for 0, `I` and `L` for 1, hyphens or not.
+
+    Raises:
+        InvalidValue: it has the wrong length, a character that no number has, or a wrong check character.
+    """
+    plain = text.strip().upper().replace("-", "").replace(" ", "")
+    digits, check = plain[:-1].translate(_LOOKALIKES), plain[-1:]
+    if len(digits) != _DIGITS or any(digit not in _CROCKFORD for digit in digits):
+        raise InvalidValue(
+            "an order number has 12 characters, such as 7K3M-9QXD-4WTC", code="invalid-order-number"
+        )
+    value = 0
+    for digit in digits:
+        value = value * 32 + _CROCKFORD.index(digit)
+    if _CHECK[value % 37] != check:
+        raise InvalidValue("the order number's check character does not match", code="invalid-order-number")
+    return OrderNumber("-".join((digits[:4], digits[4:8], digits[8:] + check)))
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to deliver. Fields hold any Unicode but control characters; country is ISO 3166-1 alpha-2."""
+
+    name: str
+    line1: str
+    city: str
+    postal_code: str
+    country: str
+    line2: str | None = None
+    region: str | None = None
+
+    def __post_init__(self) -> None:
+        for label in ("name", "line1", "city", "postal_code"):
+            if not getattr(self, label).strip():
+                raise InvalidValue(f"address: {label} is empty", code="invalid-address")
+        for label in ("name", "line1", "line2", "city", "region", "postal_code"):
+            text = getattr(self, label)
+            if text is not None and (len(text) > 200 or any(ord(char) < 32 for char in text)):
+                raise InvalidValue(
+                    f"address: {label} must be at most 200 characters without control characters",
+                    code="invalid-address",
+                )
+        if not _COUNTRY.fullmatch(self.country):
+            raise InvalidValue(
+                "address: country must be an ISO 3166-1 code of two capital letters", code="invalid-address"
+            )

@@ -1,0 +1,199 @@
+"""What may be done with an order, and when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from domain.errors import InvalidValue, NotAllowed, NotFound
+from domain.identifiers import Address, Email, OrderNumber, Quantity, Sku
+from domain.money import Money, total
+from domain.orders.events import (
+    OnUnavailable,
+    OrderCancellationRejected,
+    OrderCancellationRequested,
+    OrderCancelled,
+    OrderCompleted,
+    OrderConfirmed,
+    OrderEvent,
+    OrderLine,
+    OrderPlaced,
+    OrderStepResolved,
+    OrderStepStalled,
+    StepAction,
+    Totals,
+)
+from domain.orders.model import NoOrder, Order, OrderState, OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    sku: Sku
+    name: str
+    quantity: Quantity
+    unit_price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRules:
+    """Limits and rates from settings. Amounts are minor units of the order's currency."""
+
+    shipping: Money
+    tax_rate: Decimal
+    min_total: int
+    max_total: int
+    max_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """A validated request, priced from the catalogue."""
+
+    order_id: UUID
+    order_number: OrderNumber
+    customer_id: str
+    email: Email | None
+    currency: str
+    lines: tuple[OrderLine, ...]
+    totals: Totals
+    shipping_address: Address
+    payment_method: str
+    on_unavailable: OnUnavailable
+    fingerprint: str
+
+
+def price(lines: Sequence[PricedLine], currency: str, rules: OrderRules) -> tuple[tuple[OrderLine, ...], Totals]:
+    """Turn priced lines into order lines and totals, within the rules.
+
+    Raises:
+        InvalidValue: no lines, too many, one SKU twice, mixed currencies, or a total out of bounds.
+    """
+    if not 1 <= len(lines) <= rules.max_lines:
+        raise InvalidValue(f"an order has 1 to {rules.max_lines} lines, not {len(lines)}", code="invalid-lines")
+    skus = [line.sku for line in lines]
+    if len(set(skus)) != len(skus):
+        twice = sorted({sku for sku in skus if skus.count(sku) > 1})
+        raise InvalidValue(f"SKU {twice[0]} stands in more than one line; give each once", code="duplicate-sku")
+    ordered = tuple(OrderLine(line.sku, line.name, line.quantity, line.unit_price) for line in lines)
+    subtotal = total((line.total for line in ordered), currency)
+    tax = (subtotal + rules.shipping).percent(rules.tax_rate)
+    totals = Totals(subtotal, rules.shipping, tax, subtotal + rules.shipping + tax)
+    if not rules.min_total <= totals.total.minor <= rules.max_total:
+        low, high = Money(rules.min_total, currency), Money(rules.max_total, currency)
+        raise InvalidValue(
+            f"the order's total {totals.total} is not between {low} and {high}", code="order-value-out-of-bounds"
+        )
+    return ordered, totals
+
+
+def place(state: OrderState, command: PlaceOrder, at: datetime) -> list[OrderEvent]:
+    if isinstance(state, Order):
+        raise NotAllowed("the order is placed already", details={"status": state.status})
+    return [
+        OrderPlaced(
+            order_id=command.order_id,
+            order_number=command.order_number,
+            customer_id=command.customer_id,
+            email=command.email,
+            lines=command.lines,
+            totals=command.totals,
+            shipping_address=command.shipping_address,
+            payment_method=command.payment_method,
+            on_unavailable=command.on_unavailable,
+            fingerprint=command.fingerprint,
+            placed_at=at,
+        )
+    ]
+
+
+def confirm(state: OrderState, *, reserved: bool, authorized: Money) -> list[OrderEvent]:
+    """Confirm once stock is reserved and the whole total authorised."""
+    order = _in(state, "confirmed", OrderStatus.PLACED)
+    if not reserved or authorized < order.owed:
+        raise NotAllowed("stock and payment must be secured before confirmation")
+    return [OrderConfirmed()]
+
+
+def request_cancellation(
+    state: OrderState, *, dispatched: bool, reason: str, requested_by: str
+) -> list[OrderEvent]:
+    """Begin to undo the order. Allowed until the first parcel is dispatched."""
+    order = _in(state, "cancelled", OrderStatus.PLACED, OrderStatus.CONFIRMED)
+    if dispatched:
+        raise NotAllowed(
+            "a parcel of this order was dispatched; it can no longer be cancelled",
+            code="too-late-to-cancel",
+            details={"status": order.status},
+        )
+    return [OrderCancellationRequested(reason, requested_by)]
+
+
+def reject_cancellation(state: OrderState, *, reason: str) -> list[OrderEvent]:
+    """Give a cancellation up because a parcel was collected meanwhile."""
+    _in(state, "resumed", OrderStatus.CANCELLING)
+    return [OrderCancellationRejected(reason)]
+
+
+def cancel(state: OrderState, *, held: Money, reserved: bool) -> list[OrderEvent]:
+    """Close a cancellation whose compensation is complete. `held` is money not given back."""
+    order = _in(state, "cancelled", OrderStatus.CANCELLING)
+    if held or reserved:
+        raise NotAllowed("money or stock is still held; a cancelled order holds neither")
+    return [OrderCancelled(order.reason or "")]
+
+
+def complete(state: OrderState, *, delivered: bool, paid: Money) -> list[OrderEvent]:
+    """Close an order whose every parcel is delivered; `paid` is captured − refunded."""
+    order = _in(state, "completed", OrderStatus.CONFIRMED)
+    if not delivered or paid != order.owed:
+        raise NotAllowed(f"an order completes when delivered and paid; {paid} of {order.owed} is paid")
+    return [OrderCompleted()]
+
+
+def stall(state: OrderState, *, step: str, error_type: str, error: str) -> list[OrderEvent]:
+    """Record that a step waits for an operator; once only while it waits."""
+    order = _open(state)
+    return [] if step in order.stalled else [OrderStepStalled(step, error_type, error)]
+
+
+def resolve_step(
+    state: OrderState, *, step: str, action: StepAction, reason: str, resolved_by: str, dispatched: bool
+) -> list[OrderEvent]:
+    """Answer a stalled step. A dispatched order can only be retried, and so can a compensation."""
+    order = _open(state)
+    if step not in order.stalled:
+        waiting = ", ".join(sorted(order.stalled)) or "none"
+        raise NotAllowed(
+            f"step {step} is not stalled; stalled steps: {waiting}",
+            code="step-not-stalled",
+            details={"stalled": sorted(order.stalled)},
+        )
+    if action is StepAction.COMPENSATE and (dispatched or order.status is OrderStatus.CANCELLING):
+        why = "a parcel was dispatched" if dispatched else "the order is being compensated already"
+        raise NotAllowed(
+            f"{why}: only retry is possible", code="cannot-compensate", details={"possible": ["retry"]}
+        )
+    resolved = OrderStepResolved(step, action, reason, resolved_by)
+    if action is StepAction.RETRY:
+        return [resolved]
+    return [resolved, OrderCancellationRequested(reason, resolved_by)]
+
+
+def _open(state: OrderState) -> Order:
+    if isinstance(state, NoOrder):
+        raise NotFound("the order does not exist", code="order-not-found")
+    if state.status.terminal:
+        raise NotAllowed(f"the order is {state.status}", code="order-closed", details={"status": state.status})
+    return state
+
+
+def _in(state: OrderState, verb: str, *allowed: OrderStatus) -> Order:
+    order = _open(state)
+    if order.status not in allowed:
+        raise NotAllowed(
+            f"an order that is {order.status} cannot be {verb}",
+            code="invalid-transition",
+            details={"status": order.status, "allowed_from": list(allowed)},
+        )
+    return order

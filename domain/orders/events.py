@@ -1,0 +1,136 @@
+"""What happened to an order as such. All of it stands in the stream `order/{order_id}`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from domain.identifiers import Address
+from domain.money import Money
+
+
+class OnUnavailable(StrEnum):
+    """What the customer wants when stock does not cover the order."""
+
+    CANCEL = "cancel"
+
+
+class StepAction(StrEnum):
+    """An operator's answer to a stalled step."""
+
+    RETRY = "retry"
+    COMPENSATE = "compensate"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A line at the price it was placed at."""
+
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Money
+
+    @property
+    def total(self) -> Money:
+        return self.unit_price * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """`total = subtotal + shipping + tax`; tax is on top of net prices, shipping included in its base."""
+
+    subtotal: Money
+    shipping: Money
+    tax: Money
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlaced:
+    """The order exists and is priced. `fingerprint` is a digest of what the caller asked for, prices excluded."""
+
+    order_id: UUID
+    order_number: str
+    customer_id: str
+    email: str | None
+    lines: tuple[OrderLine, ...]
+    totals: Totals
+    shipping_address: Address
+    payment_method: str
+    on_unavailable: OnUnavailable
+    fingerprint: str
+    placed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderConfirmed:
+    """Stock is reserved and the payment authorised: the shop will deliver."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancellationRequested:
+    """Somebody wants the order undone, or it cannot be fulfilled; what was done is being compensated."""
+
+    reason: str
+    requested_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancellationRejected:
+    """The cancellation came too late; the order goes on."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelled:
+    """Compensated in full: no money held, no stock reserved."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCompleted:
+    """Delivered and paid in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStepStalled:
+    """A step used up its attempts and waits for an operator. `error` carries no personal data."""
+
+    step: str
+    error_type: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStepResolved:
+    """An operator answered a stalled step."""
+
+    step: str
+    action: StepAction
+    reason: str
+    resolved_by: str
+
+
+OrderEvent = (
+    OrderPlaced
+    | OrderConfirmed
+    | OrderCancellationRequested
+    | OrderCancellationRejected
+    | OrderCancelled
+    | OrderCompleted
+    | OrderStepStalled
+    | OrderStepResolved
+)
+EVENTS: tuple[type, ...] = (
+    OrderPlaced,
+    OrderConfirmed,
+    OrderCancellationRequested,
+    OrderCancellationRejected,
+    OrderCancelled,
+    OrderCompleted,
+    OrderStepStalled,
+    OrderStepResolved,
+)

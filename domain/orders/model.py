@@ -1,0 +1,91 @@
+"""The order's state: a fold of its events. Money, stock and parcels are folds of their own contexts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import assert_never
+
+from domain.money import Money
+from domain.orders.events import (
+    OrderCancellationRejected,
+    OrderCancellationRequested,
+    OrderCancelled,
+    OrderCompleted,
+    OrderConfirmed,
+    OrderEvent,
+    OrderPlaced,
+    OrderStepResolved,
+    OrderStepStalled,
+)
+
+
+class OrderStatus(StrEnum):
+    """What a reader sees. `fulfilling` is a confirmed order with a booked parcel: see `domain.record`."""
+
+    PLACED = "placed"
+    CONFIRMED = "confirmed"
+    FULFILLING = "fulfilling"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+
+    @property
+    def terminal(self) -> bool:
+        return self in (OrderStatus.CANCELLED, OrderStatus.COMPLETED)
+
+
+@dataclass(frozen=True, slots=True)
+class NoOrder:
+    """The stream is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A placed order. `resumed` is the status to go back to when a cancellation is rejected."""
+
+    placed: OrderPlaced
+    status: OrderStatus = OrderStatus.PLACED
+    resumed: OrderStatus = OrderStatus.PLACED
+    reason: str | None = None
+    stalled: Mapping[str, OrderStepStalled] = field(default_factory=dict)
+
+    @property
+    def owed(self) -> Money:
+        """What the customer owes the shop for this order; nothing once it is cancelled."""
+        if self.status is OrderStatus.CANCELLED:
+            return Money.zero(self.placed.totals.total.currency)
+        return self.placed.totals.total
+
+    @property
+    def attention(self) -> bool:
+        """Whether a step waits for an operator."""
+        return bool(self.stalled)
+
+
+OrderState = NoOrder | Order
+INITIAL: OrderState = NoOrder()
+
+
+def evolve(state: OrderState, event: OrderEvent) -> OrderState:
+    if isinstance(event, OrderPlaced):
+        return Order(event)
+    if isinstance(state, NoOrder):  # nothing but OrderPlaced begins an order; older logs still load
+        return state
+    match event:
+        case OrderConfirmed():
+            return replace(state, status=OrderStatus.CONFIRMED, resumed=OrderStatus.CONFIRMED)
+        case OrderCancellationRequested(reason=reason):
+            return replace(state, status=OrderStatus.CANCELLING, reason=reason)
+        case OrderCancellationRejected():
+            return replace(state, status=state.resumed, reason=None)
+        case OrderCancelled(reason=reason):
+            return replace(state, status=OrderStatus.CANCELLED, reason=reason, stalled={})
+        case OrderCompleted():
+            return replace(state, status=OrderStatus.COMPLETED, stalled={})
+        case OrderStepStalled(step=step):
+            return replace(state, stalled={**state.stalled, step: event})
+        case OrderStepResolved(step=step):
+            left = {name: stall for name, stall in state.stalled.items() if name != step}
+            return replace(state, stalled=left)
+        case _:
+            assert_never(event)

@@ -1,0 +1,118 @@
+"""What happened to an order's money. All of it stands in the stream `order/{order_id}`.
+
+Every effect at the gateway is preceded by its request, under the step that is also the gateway's idempotency
+key; so a request without an outcome is looked up there before it is tried again.
+"""
+
+from dataclasses import dataclass
+
+from domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRequested:
+    """The authorisation is about to be asked for."""
+
+    step: str
+    method: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAuthorized:
+    """`reference` is the gateway's id of the authorisation; captures, void and refunds name it."""
+
+    step: str
+    reference: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDeclined:
+    step: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAbandoned:
+    """The request was given up, and the gateway's books show that it had no effect."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRequested:
+    step: str
+    shipment_id: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCaptured:
+    step: str
+    reference: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class VoidRequested:
+    step: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentVoided:
+    step: str
+    reference: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequested:
+    step: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRefunded:
+    step: str
+    reference: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentActionRefused:
+    """A capture, void or refund was definitely refused; nothing moved. A retry gets a new step number."""
+
+    step: str
+    code: str
+    reason: str
+
+
+PaymentEvent = (
+    PaymentRequested
+    | PaymentAuthorized
+    | PaymentDeclined
+    | PaymentAbandoned
+    | CaptureRequested
+    | PaymentCaptured
+    | VoidRequested
+    | PaymentVoided
+    | RefundRequested
+    | PaymentRefunded
+    | PaymentActionRefused
+)
+EVENTS: tuple[type, ...] = (
+    PaymentRequested,
+    PaymentAuthorized,
+    PaymentDeclined,
+    PaymentAbandoned,
+    CaptureRequested,
+    PaymentCaptured,
+    VoidRequested,
+    PaymentVoided,
+    RefundRequested,
+    PaymentRefunded,
+    PaymentActionRefused,
+)

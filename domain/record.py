@@ -1,0 +1,118 @@
+"""The whole stream of an order, folded by each context: what every step decides on and every reader shows.
+
+The contexts do not know each other. What needs several of them (the statuses, what is due, whether an order
+may be confirmed, cancelled or completed) is read off here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import get_args
+
+from domain.decider import fold
+from domain.errors import NotFound
+from domain.inventory.events import OrderStockEvent
+from domain.inventory.model import NO_RESERVATION, Reservation, ReservationStatus, evolve_reservation
+from domain.money import Money
+from domain.orders import model as orders
+from domain.orders.events import OrderEvent
+from domain.orders.model import Order, OrderState, OrderStatus
+from domain.payments import model as payments
+from domain.payments.events import PaymentEvent
+from domain.payments.model import Payment, PaymentState, PaymentStatus
+from domain.shipping import model as shipping
+from domain.shipping.events import ShippingEvent
+from domain.shipping.model import FulfilmentStatus, Shipments
+
+OrderStreamEvent = OrderEvent | OrderStockEvent | PaymentEvent | ShippingEvent
+
+_ORDER, _STOCK, _PAYMENT, _SHIPPING = map(get_args, (OrderEvent, OrderStockEvent, PaymentEvent, ShippingEvent))
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """Lifetime sums. `due` = owed − captured + refunded: what the customer has still to pay."""
+
+    authorized: Money
+    voided: Money
+    captured: Money
+    refunded: Money
+    due: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """State of an order in all contexts."""
+
+    order_state: OrderState = orders.INITIAL
+    reservation: Reservation = NO_RESERVATION
+    payment_state: PaymentState = payments.INITIAL
+    shipments: Shipments = shipping.INITIAL
+
+    @property
+    def order(self) -> Order:
+        """The placed order.
+
+        Raises:
+            NotFound: nothing was placed.
+        """
+        if not isinstance(self.order_state, Order):
+            raise NotFound("the order does not exist", code="order-not-found")
+        return self.order_state
+
+    @property
+    def payment(self) -> Payment:
+        """The payment, all zero while nothing was asked of the gateway."""
+        if isinstance(self.payment_state, Payment):
+            return self.payment_state
+        zero = Money.zero(self.order.placed.totals.total.currency)
+        return Payment(zero, zero, zero, zero)
+
+    @property
+    def status(self) -> OrderStatus:
+        status = self.order.status
+        if status is OrderStatus.CONFIRMED and self.shipments.any_booked:
+            return OrderStatus.FULFILLING
+        return status
+
+    @property
+    def payment_status(self) -> PaymentStatus:
+        return self.payment.status
+
+    @property
+    def fulfilment_status(self) -> FulfilmentStatus:
+        return self.shipments.status(sum(line.quantity for line in self.order.placed.lines))
+
+    @property
+    def amounts(self) -> Amounts:
+        money = self.payment
+        due = self.order.owed - money.paid
+        return Amounts(money.authorized, money.voided, money.captured, money.refunded, due)
+
+    @property
+    def reserved(self) -> bool:
+        """Whether stock is still reserved and not shipped: released on cancellation, used up by dispatch."""
+        return self.reservation.status is ReservationStatus.RESERVED and not all(
+            self.parcel_dispatched(warehouse) for warehouse in self.reservation.warehouses
+        )
+
+    def parcel_dispatched(self, warehouse: str) -> bool:
+        return any(parcel.dispatched and parcel.warehouse == warehouse for parcel in self.shipments.by_id.values())
+
+
+EMPTY = OrderRecord()
+
+
+def evolve(state: OrderRecord, event: OrderStreamEvent) -> OrderRecord:
+    """Hand the event to the context it belongs to."""
+    if isinstance(event, _ORDER):
+        return replace(state, order_state=orders.evolve(state.order_state, event))
+    if isinstance(event, _STOCK):
+        return replace(state, reservation=evolve_reservation(state.reservation, event))
+    if isinstance(event, _PAYMENT):
+        return replace(state, payment_state=payments.evolve(state.payment_state, event))
+    assert isinstance(event, _SHIPPING)
+    return replace(state, shipments=shipping.evolve(state.shipments, event))
+
+
+def fold_record(events: Iterable[OrderStreamEvent], state: OrderRecord = EMPTY) -> OrderRecord:
+    return fold(evolve, state, events)
