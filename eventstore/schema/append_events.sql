@@ -1,0 +1,88 @@
+-- append_events: appends a batch of independent requests, each atomic over its streams, each with its own result.
+--
+-- Arrays of one entry per stream write: the request's number, the stream, the version it must have (n >= 0 exactly,
+-- -1 any, -2 exists). A stream stands once in a batch. Arrays of one entry per event: the number of its write
+-- (from 1), its place in that write (from 1), and its columns. Every `event_*` array has the same length.
+--
+-- Gives per request either one row per stream written ('appended' with its new version, 'repeated' with the version
+-- the first append gave it), or a row per stream at fault ('conflict' with its version, 'partial'). A request of
+-- checks that all hold gives no row. A refused request leaves its neighbours alone.
+--
+-- Raises WB001 unless it can hold its promises: read committed (each statement below sees what was committed before
+-- it), and no transaction id yet. An id taken before the locks would let a stream's later version sort before an
+-- earlier one in the log, because the log is ordered by transaction id.
+CREATE OR REPLACE FUNCTION append_events(
+    write_request integer[], write_stream text[], write_expected bigint[],
+    event_write integer[], event_place integer[], event_ids uuid[], event_types text[], event_schemas integer[],
+    event_metadata text[], event_data text[]
+) RETURNS TABLE (request integer, outcome text, stream_id text, version bigint)
+LANGUAGE plpgsql VOLATILE
+-- Fresh tables have no statistics, and plans are kept: only index look-ups, whatever the planner believes.
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    appended_at timestamptz;
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'append_events needs read committed isolation' USING ERRCODE = 'WB001';
+    END IF;
+    IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
+        RAISE EXCEPTION 'append_events must come before anything that writes in its transaction'
+            USING ERRCODE = 'WB001';
+    END IF;
+    IF (SELECT count(*) <> count(DISTINCT s) FROM unnest(write_stream) AS s) THEN
+        RAISE EXCEPTION 'a stream stands twice in one batch' USING ERRCODE = 'WB001';
+    END IF;
+
+    -- Sorted by key, so that no two batches wait for each other. Two streams with one key share a lock: harmless.
+    PERFORM pg_advisory_xact_lock(k.key)
+    FROM (SELECT DISTINCT hashtextextended(s, 0) AS key FROM unnest(write_stream) AS s ORDER BY key) AS k;
+    appended_at := clock_timestamp();  -- behind the locks: within a stream, time follows version
+
+    RETURN QUERY
+    WITH write AS MATERIALIZED (
+        SELECT w.nr, w.request, w.id, w.expected,
+               coalesce((SELECT s.version FROM stream AS s WHERE s.id = w.id), 0) AS head
+        FROM unnest(write_request, write_stream, write_expected) WITH ORDINALITY AS w (request, id, expected, nr)
+    ), offered AS MATERIALIZED (
+        SELECT o.*, seen.stream_id AS seen_in, seen.version AS seen_as
+        FROM unnest(event_write, event_place, event_ids, event_types, event_schemas, event_metadata, event_data)
+             WITH ORDINALITY AS o (write, place, id, type, schema, metadata, data, nr)
+        LEFT JOIN LATERAL (
+            SELECT e.stream_id, e.version FROM event AS e WHERE e.event_id = o.id OFFSET 0
+        ) AS seen ON true
+    ), counted AS MATERIALIZED (
+        SELECT w.nr, w.request, w.id, w.head, count(o.id) AS events, count(o.seen_as) AS seen,
+               count(*) FILTER (WHERE o.seen_in = w.id) AS seen_here, max(o.seen_as) AS seen_last,
+               CASE w.expected WHEN -1 THEN true WHEN -2 THEN w.head > 0 ELSE w.expected = w.head END AS holds
+        FROM write AS w LEFT JOIN offered AS o ON o.write = w.nr
+        GROUP BY w.nr, w.request, w.id, w.head, w.expected
+    ), verdict AS MATERIALIZED (
+        SELECT c.request, CASE WHEN sum(c.events) > 0 AND sum(c.seen_here) = sum(c.events) THEN 'repeated'
+                               WHEN sum(c.seen) > 0 THEN 'partial'
+                               WHEN NOT bool_and(c.holds) THEN 'conflict'
+                               ELSE 'appended' END AS outcome
+        FROM counted AS c GROUP BY c.request
+    ), accepted AS MATERIALIZED (
+        SELECT c.nr, c.id, c.head, c.events FROM counted AS c JOIN verdict AS v USING (request)
+        WHERE v.outcome = 'appended' AND c.events > 0
+    ), added AS (
+        INSERT INTO event (stream_id, version, event_id, type, schema_version, recorded_at, metadata, data)
+        SELECT a.id, a.head + o.place, o.id, o.type, o.schema, appended_at, o.metadata, o.data
+        FROM offered AS o JOIN accepted AS a ON a.nr = o.write
+        ORDER BY o.nr
+    ), moved AS (
+        INSERT INTO stream (id, version) SELECT a.id, a.head + a.events FROM accepted AS a
+        ON CONFLICT (id) DO UPDATE SET version = excluded.version
+    )
+    SELECT c.request, v.outcome, c.id,
+           CASE v.outcome WHEN 'appended' THEN c.head + c.events WHEN 'repeated' THEN c.seen_last ELSE c.head END
+    FROM counted AS c JOIN verdict AS v USING (request)
+    WHERE CASE v.outcome WHEN 'conflict' THEN NOT c.holds
+                         WHEN 'partial' THEN c.seen_here < c.events
+                         ELSE c.events > 0 END;
+END
+$$;
