@@ -1,0 +1,188 @@
+"""What activities are given and what they answer: one serialisable value each way, so that fields can be added.
+
+Task queues are named here, beside the contracts they carry. Step keys are `name[:subject]#n`; the same key is
+the identity of the step's events and, for outside effects, the gateway's idempotency key.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from domain.money import Money
+from domain.orders.decide import PlaceOrder
+from domain.orders.events import StepAction
+from domain.orders.model import OrderStatus
+from domain.shipping.events import ShipmentItem, TrackingStatus
+
+
+class TaskQueue(StrEnum):
+    """One queue per service, so that a dead service stalls only its own steps."""
+
+    ORDERS = "orders"
+    INVENTORY = "inventory"
+    PAYMENTS = "payments"
+    SHIPPING = "shipping"
+
+
+SYSTEM = "system"
+"""The actor of what no person asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of one order. `actor` is who caused it: `customer:…`, `operator:…` or `system`."""
+
+    order_id: UUID
+    key: str
+    actor: str = SYSTEM
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """The step's events stand in the stream; `version` is that of its last event."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A domain refusal as data: see `domain.errors.DomainError`."""
+
+    code: str
+    message: str
+
+
+# Orders
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceStep:
+    step: Step
+    command: PlaceOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The outcome that a placing key stands for, now and on every repeat.
+
+    `fingerprint` is that of the body that was placed. With a `refusal` nothing was placed. `cancelling` tells a
+    workflow that starts again over an existing stream that the order is being cancelled.
+    """
+
+    order_id: UUID
+    order_number: str
+    customer_id: str
+    fingerprint: str
+    version: int
+    payment_method: str
+    total: Money
+    status: OrderStatus | None = None
+    cancelling: bool = False
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelStep:
+    """`expected_version`: the order's version the caller saw (`If-Match`), checked by the decider."""
+
+    step: Step
+    reason: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StallStep:
+    step: Step
+    stalled: str
+    error_type: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveStep:
+    step: Step
+    stalled: str
+    action: StepAction
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectStep:
+    step: Step
+    reason: str
+
+
+# Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedParcel:
+    """One parcel per warehouse: what it holds, and its share of the order's total to capture at dispatch."""
+
+    shipment_id: str
+    warehouse: str
+    items: tuple[ShipmentItem, ...]
+    share: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """The reservation's outcome: parcels to send, or none when stock did not cover the order."""
+
+    version: int
+    parcels: tuple[PlannedParcel, ...]
+    shortage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelStep:
+    step: Step
+    parcel: PlannedParcel
+
+
+# Payments
+
+
+class EffectOutcome(StrEnum):
+    DONE = "done"
+    NOTHING = "nothing"  # there was nothing to do
+    REFUSED = "refused"  # definitely refused; a retry takes a new step number
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What came of an outside step. `code` is the gateway's when it refused."""
+
+    outcome: EffectOutcome
+    version: int
+    code: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureStep:
+    step: Step
+    shipment_id: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPaymentStep:
+    """`authorization` is the key of the authorisation step whose outcome may be unknown."""
+
+    step: Step
+    authorization: str
+
+
+# Shipping
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStep:
+    order_id: UUID
+    shipment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    status: TrackingStatus

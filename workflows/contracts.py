@@ -1,0 +1,86 @@
+"""Names and messages of the order workflow: what starts it, what it is told, what it answers."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from temporalio.common import SearchAttributeKey
+
+from domain.orders.decide import PlaceOrder
+from domain.orders.events import StepAction
+from domain.orders.model import OrderStatus
+from domain.shipping.events import TrackingStatus
+
+ORDER_WORKFLOW: Final = "Order"
+
+STATUS: Final = SearchAttributeKey.for_keyword("WaybillStatus")
+ATTENTION: Final = SearchAttributeKey.for_bool("WaybillAttention")
+STEP: Final = SearchAttributeKey.for_keyword("WaybillStep")
+ORDER_NUMBER: Final = SearchAttributeKey.for_keyword("WaybillOrderNumber")
+CUSTOMER: Final = SearchAttributeKey.for_keyword("WaybillCustomer")
+SEARCH_ATTRIBUTES: Final = (STATUS, ATTENTION, STEP, ORDER_NUMBER, CUSTOMER)
+"""Registered by `waybill migrate`; a worker refuses to start without them."""
+
+
+def order_workflow_id(order_id: UUID) -> str:
+    return f"order/{order_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class StepPolicies:
+    """How outside steps are tried before they park. Seconds. Set at start, so that a replay sees the same."""
+
+    attempts: int = 5
+    initial_interval: float = 0.2
+    max_interval: float = 10.0
+    timeout: float = 15.0
+    tracking_poll: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderInput:
+    """The start input carries the order, so that the run's first step can place it or find it placed."""
+
+    command: PlaceOrder
+    actor: str
+    policies: StepPolicies = StepPolicies()  # noqa: RUF009 - frozen
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOutcome:
+    """How the order's life ended."""
+
+    order_id: UUID
+    status: OrderStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    command_id: str
+    reason: str
+    actor: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveStalledStep:
+    command_id: str
+    step: str
+    action: StepAction
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandDone:
+    """The command's events are committed; `version` is the order's version after them."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingNews:
+    """Signal: a carrier's news of a parcel. Repeats and late news change nothing."""
+
+    shipment_id: str
+    status: TrackingStatus
