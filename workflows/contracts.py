@@ -43,7 +43,7 @@ class OrderInput:
 
     command: PlaceOrder
     actor: str
-    policies: StepPolicies = StepPolicies()  # noqa: RUF009 - frozen
+    policies: StepPolicies = StepPolicies()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,191 @@
+"""What readers get: the shapes that queries answer with, and the queries there are.
+
+Each projection file holds its own table, its statements and its queries; `ReadModels` gathers them for callers.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+from uuid import UUID
+
+from domain.catalog.model import ProductStatus
+from domain.money import Money
+from domain.orders.model import OrderStatus
+from domain.payments.model import PaymentStatus
+from domain.record import OrderRecord
+from domain.shipping.model import FulfilmentStatus
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One keyset page; `next_cursor` is opaque and None on the last page."""
+
+    items: Sequence[T]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order in full, as of `version` of its stream."""
+
+    order_id: UUID
+    version: int
+    record: OrderRecord
+    placed_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSummary:
+    order_id: UUID
+    order_number: str
+    customer_id: str
+    status: OrderStatus
+    payment_status: PaymentStatus
+    fulfilment_status: FulfilmentStatus
+    attention: bool
+    total: Money
+    placed_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """All conditions hold. `q` matches an order number or a customer id by prefix."""
+
+    status: OrderStatus | None = None
+    customer_id: str | None = None
+    placed_after: datetime | None = None
+    attention: bool | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One event of an order. `data` is the event as JSON text; `position` its place in the global log."""
+
+    position: int
+    version: int
+    type: str
+    recorded_at: datetime
+    step: str | None
+    actor: str | None
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class SagaStep:
+    """A step of an order's saga. `state`: requested | done | refused | stalled | retrying | compensated."""
+
+    step: str
+    state: str
+    error_type: str | None
+    error: str | None
+    started_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StalledStep:
+    """A step that waits for an operator."""
+
+    order_id: UUID
+    order_number: str
+    step: str
+    error_type: str
+    error: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseStock:
+    warehouse: str
+    on_hand: int
+    reserved: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockView:
+    """Stock of one SKU over all warehouses; `available` = on_hand − reserved."""
+
+    sku: str
+    warehouses: Sequence[WarehouseStock]
+
+    @property
+    def on_hand(self) -> int:
+        return sum(item.on_hand for item in self.warehouses)
+
+    @property
+    def reserved(self) -> int:
+        return sum(item.reserved for item in self.warehouses)
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class ProductView:
+    sku: str
+    name: str
+    prices: Mapping[str, Money]
+    status: ProductStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionLag:
+    """How far a projection is: `head` is the last position there is, `seconds` the age of its oldest unread event."""
+
+    projection: str
+    version: int
+    position: int
+    head: int
+    seconds: float
+
+    @property
+    def events(self) -> int:
+        return self.head - self.position
+
+
+class Queries(Protocol):
+    """Every read there is. Cursors come from an earlier page; a malformed one raises `domain.errors.InvalidValue`."""
+
+    async def order(self, order_id: UUID) -> OrderView | None: ...
+
+    async def order_by_number(self, number: str) -> OrderView | None: ...
+
+    async def orders(self, where: OrderFilter, *, limit: int, cursor: str | None) -> Page[OrderSummary]:
+        """Newest first."""
+        ...
+
+    async def timeline(self, order_id: UUID, *, after: int, limit: int) -> Sequence[TimelineEntry]:
+        """Events with `version > after`, in order."""
+        ...
+
+    async def saga(self, order_id: UUID) -> Sequence[SagaStep]: ...
+
+    async def stalled(self, *, limit: int, cursor: str | None) -> Page[StalledStep]:
+        """Longest waiting first."""
+        ...
+
+    async def stock(self, sku: str) -> StockView | None: ...
+
+    async def stock_levels(self, *, limit: int, cursor: str | None) -> Page[StockView]: ...
+
+    async def products(self, *, limit: int, cursor: str | None) -> Page[ProductView]:
+        """By SKU."""
+        ...
+
+    async def products_by_sku(self, skus: Sequence[str]) -> Mapping[str, ProductView]:
+        """Those of the SKUs that exist."""
+        ...
+
+    async def lag(self) -> Sequence[ProjectionLag]: ...
+
+    async def wait_for(self, projection: str, stream_id: str, version: int, *, timeout: float) -> bool:
+        """Wait until the projection has applied that version of the stream; False when `timeout` seconds pass."""
+        ...
