@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Final, NewType
+from unicodedata import category
 from uuid import UUID, uuid5
 
 from domain.errors import InvalidValue
@@ -45,7 +46,7 @@ def quantity(value: int, *, at_most: int = MAX_QUANTITY) -> Quantity:
 
 
 def email(text: str) -> Email:
-    if len(text) > 254 or not _EMAIL.fullmatch(text):
+    if len(text) > 254 or not _EMAIL.fullmatch(text) or _has_controls(text):
         raise InvalidValue("the e-mail address is malformed; name@host.tld is accepted", code="invalid-email")
     return Email(text)
 
@@ -64,8 +65,11 @@ def event_id(order: UUID, step: str, index: int) -> UUID:
 
 
 def order_number(order: UUID) -> OrderNumber:
-    """The readable number of an order: 55 bits of its id, and a check character (Crockford's, modulo 37)."""
-    value = order.int >> (128 - _DIGITS * 5)
+    """The readable number of an order: the last 55 bits of its id, and a check character (Crockford's, modulo 37).
+
+    The first 55 would hold the four of the UUID's version, which never vary.
+    """
+    value = order.int & ((1 << _DIGITS * 5) - 1)
     digits = "".join(_CROCKFORD[(value >> shift) & 31] for shift in range((_DIGITS - 1) * 5, -1, -5))
     text = digits + _CHECK[value % 37]
     return OrderNumber("-".join((text[:4], text[4:8], text[8:])))
@@ -77,8 +81,8 @@ def parse_order_number(text: str) -> OrderNumber:
     Raises:
         InvalidValue: it has the wrong length, a character that no number has, or a wrong check character.
     """
-    plain = text.strip().upper().replace("-", "").replace(" ", "")
-    digits, check = plain[:-1].translate(_LOOKALIKES), plain[-1:]
+    plain = text.strip().upper().replace("-", "").replace(" ", "").translate(_LOOKALIKES)
+    digits, check = plain[:-1], plain[-1:]
     if len(digits) != _DIGITS or any(digit not in _CROCKFORD for digit in digits):
         raise InvalidValue(
             "an order number has 12 characters, such as 7K3M-9QXD-4WTC", code="invalid-order-number"
@@ -109,7 +113,7 @@ class Address:
                 raise InvalidValue(f"address: {label} is empty", code="invalid-address")
         for label in ("name", "line1", "line2", "city", "region", "postal_code"):
             text = getattr(self, label)
-            if text is not None and (len(text) > 200 or any(ord(char) < 32 for char in text)):
+            if text is not None and (len(text) > 200 or _has_controls(text)):
                 raise InvalidValue(
                     f"address: {label} must be at most 200 characters without control characters",
                     code="invalid-address",
@@ -118,3 +122,8 @@ class Address:
             raise InvalidValue(
                 "address: country must be an ISO 3166-1 code of two capital letters", code="invalid-address"
             )
+
+
+def _has_controls(text: str) -> bool:
+    """Control characters (C0, DEL, C1) and lone surrogates, which no UTF-8 can carry."""
+    return any(category(char) in ("Cc", "Cs") for char in text)

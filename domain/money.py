@@ -1,10 +1,16 @@
 """Money: an integer of minor units with an ISO 4217 currency. Allocation never loses or makes a unit."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
 
 from domain.errors import InvalidValue
+
+# Fifteen digits of any currency fit 64-bit minor units. Decimal() alone reads far more: "1e9", "1_0", "1e999999".
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?")
 
 # ISO 4217 minor-unit exponents. Currencies not listed here are not accepted: a wrong exponent is a wrong price.
 EXPONENTS: dict[str, int] = {
@@ -41,25 +47,34 @@ class Money:
 
     @classmethod
     def parse(cls, amount: str | Decimal, currency: str) -> "Money":
-        """Read a decimal amount of major units, `"19.99"`. More decimals than the currency has are refused."""
+        """Read a decimal amount of major units, `"19.99"`. Exact: more decimals than the currency has are refused.
+
+        Raises:
+            InvalidValue: not plain digits with a point, more than 15 of them before it, or an unknown currency.
+        """
         zero = cls.zero(currency)
-        try:
-            scaled = Decimal(amount).scaleb(EXPONENTS[currency])
-        except InvalidOperation:
-            raise InvalidValue(f"{amount!r} is not a decimal amount") from None
-        if not scaled.is_finite() or scaled != scaled.to_integral_value():
-            raise InvalidValue(f"{amount} has more decimals than {currency} allows ({EXPONENTS[currency]})")
-        return cls(int(scaled), zero.currency)
+        text = amount if isinstance(amount, str) else f"{amount:f}"
+        if not _AMOUNT.fullmatch(text):
+            raise InvalidValue(
+                f"{text[:40]!r} is not an amount; digits such as '19.99' are accepted", code="invalid-amount"
+            )
+        minor = Fraction(text) * 10 ** EXPONENTS[currency]
+        if minor.denominator != 1:
+            raise InvalidValue(
+                f"{text} has more decimals than {currency} allows ({EXPONENTS[currency]})", code="invalid-amount"
+            )
+        return cls(minor.numerator, zero.currency)
 
     @classmethod
     def round(cls, amount: Decimal, currency: str) -> "Money":
         """Round a decimal of major units half up to the currency's minor unit."""
-        return cls(int(amount.scaleb(EXPONENTS[currency]).quantize(Decimal(1), ROUND_HALF_UP)), currency)
+        zero = cls.zero(currency)
+        return cls(_half_up(Fraction(amount) * 10 ** EXPONENTS[currency]), zero.currency)
 
     @property
     def decimal(self) -> Decimal:
         """The amount in major units, with exactly the currency's decimals."""
-        return Decimal(self.minor).scaleb(-EXPONENTS[self.currency])
+        return Decimal(f"{self.minor}E-{EXPONENTS[self.currency]}")
 
     def __str__(self) -> str:
         return f"{self.decimal:f} {self.currency}"
@@ -93,7 +108,7 @@ class Money:
 
     def percent(self, rate: Decimal) -> "Money":
         """This amount times `rate` (0.19 is 19 %), rounded half up to a minor unit."""
-        return Money(int((self.minor * rate).quantize(Decimal(1), ROUND_HALF_UP)), self.currency)
+        return Money(_half_up(self.minor * Fraction(rate)), self.currency)
 
     def allocate(self, weights: Sequence[int]) -> tuple["Money", ...]:
         """Split by weights so that the parts sum to exactly this amount.
@@ -125,3 +140,9 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
     for amount in amounts:
         result += amount
     return result
+
+
+def _half_up(value: Fraction) -> int:
+    """The nearest integer, halves away from zero. In fractions: a decimal context would round once before."""
+    nearest = floor(abs(value) + Fraction(1, 2))
+    return nearest if value >= 0 else -nearest

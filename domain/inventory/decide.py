@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from domain.errors import NotAllowed
+from domain.errors import InvalidValue, NotAllowed
 from domain.inventory.events import (
     Allocation,
     Shortage,
@@ -56,6 +56,7 @@ def _split(
 
 
 def reserve(state: StockItem, order_id: UUID, quantity: int) -> list[StockEvent]:
+    _pieces(quantity)
     if state.available < quantity:
         raise NotAllowed(f"{state.available} pieces are available, {quantity} were asked for", code="out-of-stock")
     return [UnitsReserved(order_id, quantity)]
@@ -68,6 +69,7 @@ def release(state: StockItem, order_id: UUID) -> list[StockEvent]:
 
 
 def ship(state: StockItem, order_id: UUID, quantity: int) -> list[StockEvent]:
+    _pieces(quantity)
     held = state.holds.get(order_id, 0)
     if held < quantity:
         raise NotAllowed(f"the order holds {held} pieces here, {quantity} cannot be shipped", code="not-reserved")
@@ -75,15 +77,14 @@ def ship(state: StockItem, order_id: UUID, quantity: int) -> list[StockEvent]:
 
 
 def receive(state: StockItem, quantity: int, reason: str) -> list[StockEvent]:
-    if quantity < 1:
-        raise NotAllowed(f"a receipt needs at least one piece, not {quantity}", code="invalid-quantity")
+    _pieces(quantity)
     return [StockReceived(quantity, reason)]
 
 
 def adjust(state: StockItem, change: int, reason: str) -> list[StockEvent]:
     """Correct the books. What is reserved cannot be adjusted away."""
     if change == 0:
-        raise NotAllowed("an adjustment changes the quantity; 0 does not", code="invalid-quantity")
+        raise InvalidValue("an adjustment changes the quantity; 0 does not", code="invalid-quantity")
     if state.available + change < 0:
         raise NotAllowed(
             f"{state.available} pieces are available; an adjustment by {change} would oversell",
@@ -91,3 +92,8 @@ def adjust(state: StockItem, change: int, reason: str) -> list[StockEvent]:
             details={"available": state.available},
         )
     return [StockAdjusted(change, reason)]
+
+
+def _pieces(quantity: int) -> None:
+    if quantity < 1:
+        raise InvalidValue(f"at least one piece is needed, not {quantity}", code="invalid-quantity")

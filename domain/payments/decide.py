@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from domain.errors import NotAllowed
+from domain.errors import InvalidValue, NotAllowed
 from domain.money import Money
 from domain.payments.events import (
     CaptureRequested,
@@ -15,15 +15,19 @@ from domain.payments.model import NoPayment, Payment, PaymentState
 
 
 def request_authorization(state: PaymentState, step: str, *, method: str, amount: Money) -> list[PaymentEvent]:
-    if amount <= Money.zero(amount.currency):
-        raise NotAllowed(f"{amount} cannot be authorised; an amount above zero is needed", code="invalid-amount")
-    if isinstance(state, Payment) and state.open:
-        raise NotAllowed("the order's payment is authorised already", code="already-authorized")
+    """Ask for the customer's money: not while the shop holds any of it, nor while an answer is awaited."""
+    _positive(amount)
+    if isinstance(state, Payment) and (state.held or state.pending):
+        raise NotAllowed("the order's payment is authorised or asked for already", code="already-authorized")
     return [PaymentRequested(step, method, amount)]
 
 
 def request_capture(state: PaymentState, step: str, *, shipment_id: str, amount: Money) -> list[PaymentEvent]:
+    """Take a parcel's share of what is authorised; nothing to do for a parcel of free goods."""
     payment = _authorized(state)
+    if not amount:
+        return []
+    _positive(amount)
     if amount > payment.open:
         raise NotAllowed(
             f"{amount} is more than the {payment.open} that is left of the authorisation",
@@ -41,7 +45,8 @@ def request_void(state: PaymentState, step: str) -> list[PaymentEvent]:
 
 def request_refund(state: PaymentState, step: str, *, amount: Money) -> list[PaymentEvent]:
     payment = _authorized(state)
-    if not Money.zero(amount.currency) < amount <= payment.paid:
+    _positive(amount)
+    if amount > payment.paid:
         raise NotAllowed(
             f"{amount} cannot be refunded; {payment.paid} is captured and not refunded",
             code="amount-above-captured",
@@ -62,3 +67,8 @@ def _authorized(state: PaymentState) -> Payment:
     if isinstance(state, NoPayment) or state.reference is None:
         raise NotAllowed("the order's payment is not authorised", code="not-authorized")
     return state
+
+
+def _positive(amount: Money) -> None:
+    if amount <= Money.zero(amount.currency):
+        raise InvalidValue(f"{amount} cannot be moved; an amount above zero is needed", code="invalid-amount")
