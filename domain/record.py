@@ -95,6 +95,10 @@ class OrderRecord:
             self.parcel_dispatched(warehouse) for warehouse in self.reservation.warehouses
         )
 
+    @property
+    def all_delivered(self) -> bool:
+        return self.fulfilment_status is FulfilmentStatus.DELIVERED
+
     def parcel_dispatched(self, warehouse: str) -> bool:
         return any(parcel.dispatched and parcel.warehouse == warehouse for parcel in self.shipments.by_id.values())
 

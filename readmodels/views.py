@@ -138,7 +138,7 @@ class ProductView:
 
 @dataclass(frozen=True, slots=True)
 class ProjectionLag:
-    """How far a projection is: `head` is the last position there is, `seconds` the age of its oldest unread event."""
+    """How far a projection is: `head` is the last position, `seconds` the age of the oldest unread event."""
 
     projection: str
     version: int
@@ -152,7 +152,7 @@ class ProjectionLag:
 
 
 class Queries(Protocol):
-    """Every read there is. Cursors come from an earlier page; a malformed one raises `domain.errors.InvalidValue`."""
+    """Every read. Cursors come from an earlier page; a malformed one raises `domain.errors.InvalidValue`."""
 
     async def order(self, order_id: UUID) -> OrderView | None: ...
 

@@ -1,0 +1,103 @@
+"""The heart of every step: load the order's stream, look the step up, decide, append; in that order.
+
+A step whose events are found is done, whoever did it: an attempt that was killed between append and answer
+finds them on the next attempt and returns what they say. A writer that loses a race loads and decides again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
+
+from activities.contracts import Step
+from domain.identifiers import event_id
+from domain.record import OrderRecord, OrderStreamEvent, fold_record
+from eventstore.store import EventStore, NewEvent, StreamReader, StreamWrite, WrongExpectedVersion
+
+decide_again_on_conflict = retry(
+    retry=retry_if_exception_type(WrongExpectedVersion), stop=stop_after_attempt(20), reraise=True
+)
+"""A step that lost a race decides again, at most this often; after that the retry is Temporal's."""
+
+Decide = Callable[[OrderRecord], Sequence[OrderStreamEvent]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedOrder:
+    """An order's stream, folded. `steps` has the events that each step (or command) wrote, with their versions."""
+
+    order_id: UUID
+    version: int
+    record: OrderRecord
+    steps: Mapping[str, tuple[tuple[int, OrderStreamEvent], ...]]
+
+    def of_step(self, key: str) -> tuple[OrderStreamEvent, ...]:
+        return tuple(event for _, event in self.steps.get(key, ()))
+
+    def version_of(self, key: str) -> int:
+        """Version of the step's last event; the stream's when the step wrote none."""
+        stored = self.steps.get(key)
+        return stored[-1][0] if stored else self.version
+
+
+def order_stream(order_id: UUID) -> str:
+    return f"order/{order_id}"
+
+
+async def load_order(store: StreamReader, order_id: UUID) -> LoadedOrder:
+    stored = await store.read_stream(order_stream(order_id))
+    events = [cast(OrderStreamEvent, recorded.event) for recorded in stored]
+    steps: dict[str, tuple[tuple[int, OrderStreamEvent], ...]] = {}
+    for recorded, event in zip(stored, events, strict=True):
+        if key := recorded.metadata.get("step"):
+            steps[key] = (*steps.get(key, ()), (recorded.version, event))
+    return LoadedOrder(order_id, stored[-1].version if stored else 0, fold_record(events), steps)
+
+
+def order_write(order: LoadedOrder, step: Step, events: Sequence[OrderStreamEvent]) -> StreamWrite:
+    """The write of a step's events at the version they were decided on.
+
+    Event ids count on from those the step wrote before: a request is its event 0, the outcome its event 1.
+    """
+    first = len(order.steps.get(step.key, ()))
+    metadata = {"step": step.key, "actor": step.actor}
+    numbered = tuple(
+        NewEvent(event_id(step.order_id, step.key, first + index), event, metadata)
+        for index, event in enumerate(events)
+    )
+    return StreamWrite(order_stream(step.order_id), order.version, numbered)
+
+
+@decide_again_on_conflict
+async def run_step(store: EventStore, step: Step, decide: Decide) -> LoadedOrder:
+    """Make sure that the step's events stand in the stream; return the order with them.
+
+    Raises:
+        DomainError: the decider refuses, and the step wrote nothing before.
+        WrongExpectedVersion: lost the race too often.
+    """
+    order = await load_order(store, step.order_id)
+    if step.key in order.steps:
+        return order
+    events = decide(order.record)
+    return await append_step(store, order, step, events) if events else order
+
+
+async def append_step(
+    store: EventStore, order: LoadedOrder, step: Step, events: Sequence[OrderStreamEvent]
+) -> LoadedOrder:
+    """Append a step's events and return the order after it.
+
+    When another attempt of the same step was first, its events stand and are what is returned.
+    """
+    appended = await store.append((order_write(order, step, events),))
+    return await load_order(store, order.order_id) if appended.repeated else advance(order, step, events)
+
+
+def advance(order: LoadedOrder, step: Step, events: Sequence[OrderStreamEvent]) -> LoadedOrder:
+    """The order after `events`, just appended at its version."""
+    written = tuple((order.version + index, event) for index, event in enumerate(events, start=1))
+    steps = {**order.steps, step.key: (*order.steps.get(step.key, ()), *written)}
+    return LoadedOrder(order.order_id, order.version + len(events), fold_record(events, order.record), steps)

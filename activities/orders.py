@@ -1,0 +1,161 @@
+"""Steps that only change the order's own stream: own database, no outside effect."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from temporalio import activity
+
+from activities.contracts import (
+    CancelStep,
+    Placed,
+    PlaceStep,
+    Refusal,
+    RejectStep,
+    ResolveStep,
+    StallStep,
+    Step,
+    StepDone,
+)
+from activities.order_stream import Decide, LoadedOrder, load_order, run_step
+from domain.errors import DomainError, NotAllowed
+from domain.orders import decide
+from domain.orders.events import OrderEvent
+from domain.orders.model import OrderStatus
+from domain.record import OrderRecord
+from eventstore.store import EventStore
+
+
+@dataclass(frozen=True, slots=True)
+class OrderActivities:
+    """`clock` gives the present time, UTC."""
+
+    store: EventStore
+    clock: Callable[[], datetime]
+
+    @activity.defn
+    async def place_order(self, given: PlaceStep) -> Placed:
+        """Load the order, or place it. A refusal is an outcome too: the placing key repeats it."""
+        try:
+            order = await load_order(self.store, given.step.order_id)
+            if not order.version:
+                order = await run_step(
+                    self.store,
+                    given.step,
+                    lambda record: decide.place(record.order_state, given.command, self.clock()),
+                )
+        except DomainError as refused:
+            return _refused(given, refused)
+        return _placed(order)
+
+    @activity.defn
+    async def confirm_order(self, step: Step) -> StepDone:
+        return await self._run(
+            step,
+            lambda record: decide.confirm(
+                record.order_state, reserved=record.reserved, authorized=record.payment.open
+            ),
+        )
+
+    @activity.defn
+    async def request_cancellation(self, given: CancelStep) -> StepDone:
+        def decided(record: OrderRecord) -> list[OrderEvent]:
+            return decide.request_cancellation(
+                record.order_state,
+                dispatched=record.shipments.any_dispatched,
+                reason=given.reason,
+                requested_by=given.step.actor,
+            )
+
+        if given.expected_version is not None:
+            await self._check_version(given.step, given.expected_version)
+        return await self._run(given.step, decided)
+
+    @activity.defn
+    async def reject_cancellation(self, given: RejectStep) -> StepDone:
+        return await self._run(
+            given.step, lambda record: decide.reject_cancellation(record.order_state, reason=given.reason)
+        )
+
+    @activity.defn
+    async def close_cancelled(self, step: Step) -> StepDone:
+        return await self._run(
+            step,
+            lambda record: decide.cancel(record.order_state, held=record.payment.held, reserved=record.reserved),
+        )
+
+    @activity.defn
+    async def complete_order(self, step: Step) -> StepDone:
+        return await self._run(
+            step,
+            lambda record: decide.complete(
+                record.order_state,
+                delivered=record.all_delivered,
+                paid=record.payment.paid,
+            ),
+        )
+
+    @activity.defn
+    async def record_stall(self, given: StallStep) -> StepDone:
+        return await self._run(
+            given.step,
+            lambda record: decide.stall(
+                record.order_state, step=given.stalled, error_type=given.error_type, error=given.error
+            ),
+        )
+
+    @activity.defn
+    async def resolve_step(self, given: ResolveStep) -> StepDone:
+        return await self._run(
+            given.step,
+            lambda record: decide.resolve_step(
+                record.order_state,
+                step=given.stalled,
+                action=given.action,
+                reason=given.reason,
+                resolved_by=given.step.actor,
+                dispatched=record.shipments.any_dispatched,
+            ),
+        )
+
+    async def _run(self, step: Step, decided: Decide) -> StepDone:
+        order = await run_step(self.store, step, decided)
+        return StepDone(order.version_of(step.key))
+
+    async def _check_version(self, step: Step, expected: int) -> None:
+        order = await load_order(self.store, step.order_id)
+        if step.key not in order.steps and order.version != expected:
+            raise NotAllowed(
+                f"the order is at version {order.version}, not {expected}; read it again",
+                code="version-mismatch",
+                details={"version": order.version},
+            )
+
+
+def _placed(order: LoadedOrder) -> Placed:
+    placed = order.record.order.placed
+    return Placed(
+        order_id=order.order_id,
+        order_number=placed.order_number,
+        customer_id=placed.customer_id,
+        fingerprint=placed.fingerprint,
+        version=order.version,
+        payment_method=placed.payment_method,
+        total=placed.totals.total,
+        status=order.record.status,
+        cancelling=order.record.status is OrderStatus.CANCELLING,
+    )
+
+
+def _refused(given: PlaceStep, refused: DomainError) -> Placed:
+    command = given.command
+    return Placed(
+        order_id=command.order_id,
+        order_number=command.order_number,
+        customer_id=command.customer_id,
+        fingerprint=command.fingerprint,
+        version=0,
+        payment_method=command.payment_method,
+        total=command.totals.total,
+        refusal=Refusal(refused.code, refused.message),
+    )

@@ -1,0 +1,72 @@
+"""The stock streams a process works on, folded and kept: what is free where, at which version.
+
+The fold is only a guess about the present. Every decision made on it is appended with the versions it was made
+at, so a guess that was old is refused by the store; then only the events that came since are read.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import cast
+from weakref import WeakValueDictionary
+
+from domain.decider import fold
+from domain.inventory.events import StockEvent
+from domain.inventory.model import StockItem, evolve
+from eventstore.store import StreamReader
+
+
+@dataclass(frozen=True, slots=True)
+class StockHead:
+    """One stock stream as far as it was read."""
+
+    stream_id: str
+    version: int
+    item: StockItem
+
+
+def stock_stream(warehouse: str, sku: str) -> str:
+    return f"stock/{warehouse}/{sku}"
+
+
+@dataclass(slots=True)
+class StockBook:
+    store: StreamReader
+    _heads: dict[str, StockHead] = field(default_factory=dict)
+    _doubted: set[str] = field(default_factory=set)
+    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    @asynccontextmanager
+    async def holding(self, streams: Iterable[str]) -> AsyncIterator[None]:
+        """Let one task of this process at a time decide on these streams: spares it conflicts with itself."""
+        wanted = [self._locks.setdefault(stream, asyncio.Lock()) for stream in sorted(streams)]
+        async with AsyncExitStack() as stack:
+            for lock in wanted:  # sorted, so that two tasks never wait for each other
+                await stack.enter_async_context(lock)
+            yield
+
+    async def heads(self, streams: Iterable[str]) -> Mapping[str, StockHead]:
+        """The streams as this process knows them, after reading those that it does not know or has to doubt."""
+        return {stream: await self._head(stream) for stream in streams}
+
+    async def _head(self, stream: str) -> StockHead:
+        known = self._heads.get(stream)
+        if known and stream not in self._doubted:
+            return known
+        known = known or StockHead(stream, 0, StockItem())
+        newer = await self.store.read_stream(stream, after=known.version)
+        events = (cast(StockEvent, recorded.event) for recorded in newer)
+        head = StockHead(stream, newer[-1].version if newer else known.version, fold(evolve, known.item, events))
+        self._heads[stream] = head
+        self._doubted.discard(stream)
+        return head
+
+    def doubt(self, streams: Iterable[str]) -> None:
+        """Somebody else wrote: read on before deciding again."""
+        self._doubted.update(streams)
+
+    def advance(self, head: StockHead, events: Sequence[StockEvent]) -> None:
+        """Note what this process has just appended after `head`."""
+        version = head.version + len(events)
+        self._heads[head.stream_id] = StockHead(head.stream_id, version, fold(evolve, head.item, events))
