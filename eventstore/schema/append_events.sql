@@ -17,10 +17,12 @@ CREATE OR REPLACE FUNCTION append_events(
     event_metadata text[], event_data text[]
 ) RETURNS TABLE (request integer, outcome text, stream_id text, version bigint)
 LANGUAGE plpgsql VOLATILE
--- Fresh tables have no statistics, and plans are kept: only index look-ups, whatever the planner believes.
+-- Plans are kept, and made when tables are young and arrays believed short: look tables up by index (the lateral join
+-- and the subselect), join the batch's own rows by hash, whatever the planner believes.
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 SET enable_bitmapscan = off
+SET enable_nestloop = off
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -1,0 +1,177 @@
+"""The contract of `append` and `read_stream`: expected versions, atomicity, idempotence, neighbours."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from eventstore.append import APPEND, arguments, prepare
+from eventstore.codec import Codec, InvalidEvent, PayloadTooLarge, UnknownEventType
+from eventstore.connections import open_pool
+from eventstore.postgres import PostgresEventStore
+from eventstore.store import Appended, Expected, NewEvent, PartialRepeat, StoreError, WrongExpectedVersion
+from tests.eventstore.samples import Noted, new, write
+
+
+async def texts(store, stream_id):
+    return [recorded.event.text for recorded in await store.read_stream(stream_id)]
+
+
+async def test_what_was_appended_is_read_in_order(store):
+    first = NewEvent(uuid4(), Noted("a"), {"cause": "tést", "by": 'q"uote'})
+    assert await store.append([write("order/1", 0, first, new("b"))]) == Appended({"order/1": 2})
+    read = await store.read_stream("order/1")
+    assert [(r.version, r.type, r.event, r.position) for r in read] == [
+        (1, "Noted", Noted("a"), None),
+        (2, "Noted", Noted("b"), None),
+    ]
+    assert read[0].event_id == first.event_id
+    assert read[0].metadata == first.metadata
+    assert read[1].metadata == {}
+    assert read[0].recorded_at.tzinfo is not None
+
+
+async def test_a_stream_is_read_after_a_version_and_up_to_a_limit(store):
+    await store.append([write("order/1", 0, *(new(str(n)) for n in range(5)))])
+    assert [r.version for r in await store.read_stream("order/1", after=1, limit=2)] == [2, 3]
+    assert await store.read_stream("order/1", after=5) == []
+    assert await store.read_stream("order/unknown") == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "at_0", "at_1"),
+    [
+        (Expected.ANY, True, True),
+        (Expected.NO_STREAM, True, False),
+        (Expected.EXISTS, False, True),
+        (0, True, False),
+        (1, False, True),
+        (2, False, False),
+    ],
+)
+@pytest.mark.parametrize("events", [0, 1])
+async def test_expected_versions(store, expected, at_0, at_1, events):
+    await store.append([write("old", 0, new())])
+    for stream_id, version, allowed in (("young", 0, at_0), ("old", 1, at_1)):
+        append = store.append([write(stream_id, expected, *(new() for _ in range(events)))])
+        if allowed:
+            assert await append == Appended({stream_id: version + events} if events else {})
+        else:
+            with pytest.raises(WrongExpectedVersion) as caught:
+                await append
+            assert (caught.value.stream_id, caught.value.actual) == (stream_id, version)
+            assert caught.value.expected == expected
+
+
+async def test_several_streams_are_written_together_or_not_at_all(store):
+    await store.append([write("stock/1", 0, new("a"))])
+    with pytest.raises(WrongExpectedVersion) as caught:
+        await store.append([write("order/1", 0, new("b")), write("stock/1", 0, new("c")), write("x", 0, new("d"))])
+    assert caught.value.stream_id == "stock/1"
+    assert await texts(store, "order/1") == await texts(store, "x") == []
+    done = await store.append([write("order/1", 0, new("b")), write("stock/1", 1, new("c"), new("d"))])
+    assert done.versions == {"order/1": 1, "stock/1": 3}
+
+
+async def test_a_check_only_stream_guards_the_others_and_is_not_written(store):
+    await store.append([write("product/1", 0, new())])
+    with pytest.raises(WrongExpectedVersion, match="product/1 is at version 1, expected 2"):
+        await store.append([write("order/1", 0, new()), write("product/1", 2)])
+    assert await store.append([write("order/1", 0, new()), write("product/1", 1)]) == Appended({"order/1": 1})
+    assert len(await store.read_stream("product/1")) == 1
+
+
+@pytest.mark.parametrize("expected", [0, 7, Expected.ANY, Expected.NO_STREAM, Expected.EXISTS])
+async def test_a_repeat_gives_the_first_result_whatever_it_expects(store, expected):
+    a, b, c = new("a"), new("b"), new("c")
+    first = await store.append([write("order/1", 0, a, b), write("stock/1", 0, c)])
+    await store.append([write("order/1", 2, new("later"))])
+    again = await store.append([write("order/1", expected, a, b), write("stock/1", expected, c)])
+    assert again == Appended(first.versions, repeated=True)
+    assert await texts(store, "order/1") == ["a", "b", "later"]
+
+
+async def test_a_part_of_an_append_is_refused(store):
+    a, b = new("a"), new("b")
+    await store.append([write("order/1", 0, a)])
+    for writes in (
+        [write("order/1", Expected.ANY, a, b)],
+        [write("order/1", Expected.ANY, b), write("order/2", 0, a)],
+        [write("order/2", 0, a)],
+    ):
+        with pytest.raises(PartialRepeat):
+            await store.append(writes)
+    assert await texts(store, "order/1") == ["a"]
+    assert await texts(store, "order/2") == []
+
+
+async def test_a_refused_append_leaves_its_neighbours_alone(store, connection):
+    known = new("known")
+    await store.append([write("old", 0, known)])
+    good, conflict, partial, also_good = await asyncio.gather(
+        store.append([write("good/1", 0, new())]),
+        store.append([write("old", 0, new())]),
+        store.append([write("good/2", 0, new()), write("good/3", 0, known)]),
+        store.append([write("good/4", 0, new())]),
+        return_exceptions=True,
+    )
+    assert good == Appended({"good/1": 1})
+    assert isinstance(conflict, WrongExpectedVersion)
+    assert isinstance(partial, PartialRepeat)
+    assert also_good == Appended({"good/4": 1})
+    assert await texts(store, "good/2") == []
+    together = "SELECT count(DISTINCT xid) FROM event WHERE stream_id IN ('good/1', 'good/4')"
+    assert await connection.fetchval(together) == 1
+
+
+async def test_what_cannot_be_stored_is_refused_before_it_is_sent(store):
+    async def refused(error, *writes):
+        with pytest.raises(error):
+            await store.append(writes)
+
+    twin = new()
+    await refused(ValueError)
+    await refused(ValueError, write("a", 0, new()), write("a", 1, new()))
+    await refused(ValueError, write("a", 0, twin), write("b", 0, twin))
+    await refused(ValueError, write("a", -1, new()))
+    await refused(ValueError, write("a\0b", 0, new()))
+    await refused(ValueError, write("", 0, new()))
+    await refused(ValueError, write("a", 0, *(new() for _ in range(1001))))
+    await refused(UnknownEventType, write("a", 0, NewEvent(uuid4(), object())))
+    await refused(PayloadTooLarge, write("a", 0, new("x" * 300_000)))
+    await refused(InvalidEvent, write("a", 0, new("nul\0")))
+    await refused(InvalidEvent, write("a", 0, new("\ud800")))
+    await refused(InvalidEvent, write("a", 0, NewEvent(uuid4(), Noted("x"), {"k": "\0"})))
+    assert issubclass(InvalidEvent, StoreError)
+
+
+async def test_the_isolation_guard(connection, codec: Codec):
+    request = arguments([prepare([write("order/1", 0, new())], codec)])
+    for isolation in ("repeatable_read", "serializable"):
+        with pytest.raises(Exception, match="read committed"):
+            async with connection.transaction(isolation=isolation):
+                await connection.fetch(APPEND, *request)
+    with pytest.raises(Exception, match="before anything that writes"):
+        async with connection.transaction():
+            await connection.execute("SELECT pg_current_xact_id()")
+            await connection.fetch(APPEND, *request)
+    async with connection.transaction():
+        await connection.fetch(APPEND, *request)
+
+
+async def test_a_stream_stands_once_in_a_batch(connection, codec: Codec):
+    one, two = (prepare([write("order/1", Expected.ANY, new())], codec) for _ in range(2))
+    with pytest.raises(Exception, match="twice in one batch"):
+        await connection.fetch(APPEND, *arguments([one, two]))
+
+
+async def test_an_append_without_isolation_by_default_still_works(database, codec: Codec, connection):
+    """The pool sets read committed itself, whatever the database's default is."""
+    await connection.execute("ALTER ROLE waybill SET default_transaction_isolation = 'serializable'")
+    try:
+        async with await open_pool(database, size=2) as pool:
+            store = PostgresEventStore(pool, codec)
+            assert (await store.append([write("order/1", 0, new())])).versions == {"order/1": 1}
+            await store.close()
+    finally:
+        await connection.execute("ALTER ROLE waybill RESET default_transaction_isolation")
