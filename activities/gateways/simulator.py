@@ -37,8 +37,10 @@ POOL = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_
 class _Http:
     """One pool of connections to one gateway; gives JSON objects, and raises the gateways' errors."""
 
-    def __init__(self, base_url: str, timeout: float) -> None:
-        self._client = httpx.AsyncClient(base_url=base_url, timeout=timeout, limits=POOL, trust_env=False)
+    def __init__(self, base_url: str, timeout: float, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=base_url, timeout=timeout, limits=POOL, trust_env=False, transport=transport
+        )
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -99,8 +101,10 @@ def _scoped(order_id: UUID, key: str) -> str:
 class SimulatedPaymentGateway:
     """A `PaymentGateway` over HTTP. `timeout` in seconds holds for each of connecting, sending and answering."""
 
-    def __init__(self, base_url: str, timeout: float) -> None:
-        self._http = _Http(base_url, timeout)
+    def __init__(
+        self, base_url: str, timeout: float, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._http = _Http(base_url, timeout, transport)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -134,8 +138,10 @@ class SimulatedPaymentGateway:
 class SimulatedCarrier:
     """A `Carrier` over HTTP. `timeout` as for the payment gateway."""
 
-    def __init__(self, base_url: str, timeout: float) -> None:
-        self._http = _Http(base_url, timeout)
+    def __init__(
+        self, base_url: str, timeout: float, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._http = _Http(base_url, timeout, transport)
 
     async def aclose(self) -> None:
         await self._http.aclose()

@@ -118,8 +118,9 @@ async def bookings(page: Page, books: BooksOf) -> Response:
 
 
 @router.get("/livez")
-async def livez() -> Response:
-    return json_answer(200, '{"status":"ok"}')
+async def livez(courier: CourierOf) -> Response:
+    """503 when the courier has ended by an error: parcels stand still, and only a new process moves them."""
+    return json_answer(*((200, '{"status":"ok"}') if courier.working else (503, '{"status":"courier_ended"}')))
 
 
 @router.post("/control/movement")
@@ -143,7 +144,7 @@ async def revive(books: BooksOf, courier: CourierOf) -> Response:
     """Try dead webhooks again."""
     await books.execute(REVIVE)
     courier.wake()
-    return json_answer(200, orjson.dumps(await _describe(books)))
+    return json_answer(200, orjson.dumps(await _describe(books), default=str))
 
 
 async def _describe(books: Books) -> Mapping[str, Any]:

@@ -72,7 +72,7 @@ def control_router(
     @router.get("")
     async def show(books: BooksOf) -> Response:
         faults = [dict(row) for row in await books.fetch(LIST_FAULTS, service)]
-        return json_answer(200, orjson.dumps({"faults": faults, **await describe(books)}))
+        return json_answer(200, orjson.dumps({"faults": faults, **await describe(books)}, default=str))
 
     @router.post("/outage")
     async def outage(wanted: OutageRequest, books: BooksOf) -> Response:

@@ -47,6 +47,7 @@ class Courier:
         self._asleep_until = float("inf")
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self._done: list[Outcome] = []
+        self.working = True
 
     @classmethod
     @asynccontextmanager
@@ -55,6 +56,7 @@ class Courier:
         async with Receiver.reached(settings) as receiver:
             courier = cls(settings, receiver)
             work = asyncio.create_task(courier._work())
+            work.add_done_callback(courier._ended)
             try:
                 yield courier
             finally:
@@ -67,6 +69,11 @@ class Courier:
         """There will be something to do in `after` seconds; wakes the courier if it meant to sleep longer."""
         if asyncio.get_running_loop().time() + after < self._asleep_until:
             self._woken.set()
+
+    def _ended(self, work: asyncio.Task[None]) -> None:
+        self.working = False
+        if not work.cancelled() and (error := work.exception()):
+            log.critical("courier_ended", exc_info=error)
 
     async def _work(self) -> None:
         while True:
@@ -115,7 +122,13 @@ class Courier:
             status=TrackingStatus(row["status"]),
             occurred_at=row["occurred_at"],
         )
-        self._done.append(await self._receiver.push(update, row["attempts"]))
+        try:
+            outcome = await self._receiver.push(update, row["attempts"])
+        except Exception as error:
+            # What cannot even be sent would hold its booking for ever: it is dead, and seen under /control.
+            log.exception("webhook_broken", booking=update.booking, sequence=update.sequence)
+            outcome = Outcome(update.booking, update.sequence, type(error).__name__)
+        self._done.append(outcome)
         self._woken.set()
 
     async def _settle(self, connection: Connection, now: datetime) -> None:

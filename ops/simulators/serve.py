@@ -27,9 +27,8 @@ async def serve_carrier(settings: Settings) -> None:
     await _serve(build_carrier_app(settings), settings, settings.carrier_port)
 
 
-async def _serve(app: FastAPI, settings: Settings, port: int) -> None:
-    # Before uvicorn takes the signals over, so that a wait can be ended by one.
-    await wait_for_database(settings.simulator_dsn)
+def server_of(app: FastAPI, settings: Settings, port: int) -> uvicorn.Server:
+    """A server whose connections can be dropped unanswered, as the simulators' faults ask for."""
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -41,7 +40,13 @@ async def _serve(app: FastAPI, settings: Settings, port: int) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    await uvicorn.Server(config).serve()
+    return uvicorn.Server(config)
+
+
+async def _serve(app: FastAPI, settings: Settings, port: int) -> None:
+    # Before uvicorn takes the signals over, so that a wait can be ended by one.
+    await wait_for_database(settings.simulator_dsn)
+    await server_of(app, settings, port).serve()
 
 
 def main(arguments: list[str]) -> int:

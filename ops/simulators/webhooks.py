@@ -67,7 +67,7 @@ class Receiver:
 
     async def push(self, update: TrackingUpdate, attempts: int) -> Outcome:
         """Push once, after `attempts` attempts before this one."""
-        body = orjson.dumps(update)
+        body = orjson.dumps(update, default=str)  # asyncpg's UUIDs are a subclass, which orjson does not write
         try:
             response = await self._client.post(PATH, content=body, headers=self._headers(update, body))
         except httpx.HTTPError as error:

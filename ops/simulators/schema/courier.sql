@@ -41,7 +41,8 @@ LANGUAGE sql STABLE AS $$
     ORDER BY w.next_attempt_at, w.sequence LIMIT p_limit
 $$;
 
--- Writes down how pushes went; a null `retry` means there will be no further attempt.
+-- Writes down how pushes went; a null `retry` means there will be no further attempt. What is delivered stays so: a
+-- courier that lost the lead and has it again may come with old news of it.
 CREATE OR REPLACE FUNCTION carrier.settle_webhooks(
     p_now timestamptz, p_bookings text[], p_sequences integer[], p_errors text[], p_retries timestamptz[]
 ) RETURNS void
@@ -50,7 +51,7 @@ LANGUAGE sql AS $$
         attempts = w.attempts + 1, error = s.error, next_attempt_at = coalesce(s.retry, w.next_attempt_at),
         delivered_at = CASE WHEN s.error IS NULL THEN p_now END, dead = s.error IS NOT NULL AND s.retry IS NULL
     FROM unnest(p_bookings, p_sequences, p_errors, p_retries) AS s (booking, sequence, error, retry)
-    WHERE w.booking = s.booking AND w.sequence = s.sequence
+    WHERE w.booking = s.booking AND w.sequence = s.sequence AND w.delivered_at IS NULL
 $$;
 
 -- Seconds until the next movement or retry; null when nothing lies ahead. Movements already due count as zero.
