@@ -178,6 +178,15 @@ class UndoPaymentStep:
 
 
 @dataclass(frozen=True, slots=True)
+class StopParcelStep:
+    """`booking` is the key of the booking step whose outcome may be unknown."""
+
+    step: Step
+    parcel: PlannedParcel
+    booking: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrackStep:
     order_id: UUID
     shipment_id: str

@@ -68,6 +68,7 @@ class InventoryActivities:
 
         order = await load_order(self.store, step.order_id)
         streams = [_stream(allocation) for allocation in order.record.reservation.allocations]
+        self.book.doubt(streams)
         return StepDone((await self._change(step, streams, decided)).version_of(step.key))
 
     @activity.defn
@@ -82,6 +83,7 @@ class InventoryActivities:
             return (events, changes) if events else ((), ())
 
         streams = [stock_stream(parcel.warehouse, item.sku) for item in parcel.items]
+        self.book.doubt(streams)  # another process may have made the reservation
         return StepDone((await self._change(step, streams, decided)).version_of(step.key))
 
     def _allocate(self, step: Step, heads: Mapping[str, StockHead], record: OrderRecord) -> Decision:

@@ -4,7 +4,17 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
-from activities.contracts import Effect, EffectOutcome, ParcelStep, StepDone, Tracked, TrackStep
+from activities.contracts import (
+    Effect,
+    EffectOutcome,
+    ParcelStep,
+    PlannedParcel,
+    Step,
+    StepDone,
+    StopParcelStep,
+    Tracked,
+    TrackStep,
+)
 from activities.gateways.protocol import AlreadyDispatched, Booking, Carrier, Parcel, Refused
 from activities.order_stream import LoadedOrder, load_order, run_step
 from domain.shipping import decide
@@ -20,7 +30,7 @@ class ShippingActivities:
     @activity.defn
     async def book_shipment(self, given: ParcelStep) -> Effect:
         """Have the parcel collected. A refused booking writes nothing: an operator answers it."""
-        step, parcel = given.step, given.parcel
+        step = given.step
         order = await load_order(self.store, step.order_id)
         if step.key in order.steps:
             return Effect(EffectOutcome.DONE, order.version_of(step.key))
@@ -29,25 +39,14 @@ class ShippingActivities:
             booking = await self.carrier.book(step.key, _parcel(order, given))
         except Refused as refused:
             return Effect(EffectOutcome.REFUSED, order.version, refused.code, refused.reason)
-        order = await run_step(
-            self.store,
-            step,
-            lambda record: decide.book(
-                record.shipments,
-                parcel.shipment_id,
-                warehouse=parcel.warehouse,
-                items=parcel.items,
-                booking=booking.reference,
-                tracking=booking.tracking_number,
-            ),
-        )
+        order = await self._booked(step, given.parcel, booking)
         return Effect(EffectOutcome.DONE, order.version_of(step.key))
 
     @activity.defn
-    async def cancel_booking(self, given: ParcelStep) -> Effect:
+    async def cancel_booking(self, given: StopParcelStep) -> Effect:
         """Stop the parcel. `REFUSED` means that the carrier has it already."""
         step, shipment_id = given.step, given.parcel.shipment_id
-        order = await load_order(self.store, step.order_id)
+        order = await self._settle_booking(given)
         shipment = order.record.shipments.by_id.get(shipment_id)
         if shipment is None or shipment.status is TrackingStatus.CANCELLED:
             return Effect(EffectOutcome.NOTHING, order.version)
@@ -76,6 +75,30 @@ class ShippingActivities:
         shipment = order.record.shipments.by_id[given.shipment_id]
         booking: Booking = await self.carrier.track(shipment.booking)
         return Tracked(booking.status)
+
+    async def _settle_booking(self, given: StopParcelStep) -> LoadedOrder:
+        """Give a booking without a known outcome the one that the carrier's books show."""
+        order = await load_order(self.store, given.step.order_id)
+        if given.booking in order.steps:
+            return order
+        found = await self.carrier.find(given.step.order_id, given.booking)
+        if found is None:
+            return order
+        return await self._booked(Step(given.step.order_id, given.booking), given.parcel, found)
+
+    async def _booked(self, step: Step, parcel: PlannedParcel, booking: Booking) -> LoadedOrder:
+        return await run_step(
+            self.store,
+            step,
+            lambda record: decide.book(
+                record.shipments,
+                parcel.shipment_id,
+                warehouse=parcel.warehouse,
+                items=parcel.items,
+                booking=booking.reference,
+                tracking=booking.tracking_number,
+            ),
+        )
 
 
 def _parcel(order: LoadedOrder, given: ParcelStep) -> Parcel:

@@ -75,7 +75,8 @@ def evolve(state: OrderState, event: OrderEvent) -> OrderState:
         case OrderConfirmed():
             return replace(state, status=OrderStatus.CONFIRMED, resumed=OrderStatus.CONFIRMED)
         case OrderCancellationRequested(reason=reason):
-            return replace(state, status=OrderStatus.CANCELLING, reason=reason)
+            # What was stalled gives way; a compensation that stalls is recorded after this.
+            return replace(state, status=OrderStatus.CANCELLING, reason=reason, stalled={})
         case OrderCancellationRejected():
             return replace(state, status=state.resumed, reason=None)
         case OrderCancelled(reason=reason):

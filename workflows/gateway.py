@@ -1,0 +1,279 @@
+"""The command bus: every change, whoever asks for it, goes through here.
+
+An open order's commands are updates of its workflow; stock and products are loaded, decided and appended at
+once. A command answers only after its events are committed, with the version to read them at.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.aggregates import Command, Committed, decide_product, decide_stock
+from activities.contracts import Placed, TaskQueue
+from activities.gateways.protocol import TrackingUpdate
+from activities.interceptor import from_application_error
+from activities.order_stream import load_order, order_stream
+from domain.catalog import decide as catalog
+from domain.errors import DomainError, InvalidValue, NotAllowed
+from domain.identifiers import Sku
+from domain.inventory import decide as inventory
+from domain.money import Money
+from domain.orders import decide as orders
+from domain.orders.decide import PlaceOrder
+from domain.orders.events import StepAction
+from domain.orders.model import OrderStatus
+from domain.record import OrderRecord
+from eventstore.store import EventStore, StoreOverloaded, StoreUnavailable
+from workflows.contracts import (
+    ATTENTION,
+    CUSTOMER,
+    ORDER_NUMBER,
+    STATUS,
+    CancelOrder,
+    CommandDone,
+    OrderInput,
+    ResolveStalledStep,
+    StepPolicies,
+    TrackingNews,
+    order_workflow_id,
+)
+from workflows.errors import CommandTimeout, CommandUnavailable
+from workflows.order import OrderWorkflow
+
+CommandMethod = Callable[[OrderWorkflow, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGateway:
+    """`timeout`: seconds to wait for a command's outcome. `warehouses`: those there are, preferred first."""
+
+    temporal: Client
+    store: EventStore
+    policies: StepPolicies
+    warehouses: tuple[str, ...]
+    timeout: float
+
+    # Orders
+
+    async def place(self, command: PlaceOrder, *, key: str, actor: str) -> Placed:
+        """Place the order, or find what its key stands for.
+
+        Raises:
+            CommandTimeout: no answer in time; the order may still be placed.
+            CommandUnavailable: Temporal cannot be reached.
+        """
+        start = WithStartWorkflowOperation(
+            OrderWorkflow.run,
+            OrderInput(command, actor, self.policies),
+            id=order_workflow_id(command.order_id),
+            task_queue=TaskQueue.ORDERS,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            search_attributes=_search_attributes(command),
+            static_summary=f"{command.order_number}: {command.totals.total}",
+            static_details=_details(command),
+        )
+        try:
+            return await self.temporal.execute_update_with_start_workflow(
+                OrderWorkflow.place,
+                start_workflow_operation=start,
+                id=f"place:{key}",
+                rpc_timeout=timedelta(seconds=self.timeout),
+            )
+        except WorkflowAlreadyStartedError:
+            return await self._placed_before(command)
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise CommandTimeout(str(error)) from error
+        except RPCError as error:
+            raise _rpc_failure(error) from error
+
+    async def cancel(
+        self, order_id: UUID, *, key: str, reason: str, actor: str, expected_version: int | None = None
+    ) -> Committed:
+        """Raises: DomainError, CommandTimeout, CommandUnavailable."""
+        command = CancelOrder(key, reason, actor, expected_version)
+
+        def decide(record: OrderRecord) -> object:
+            dispatched = record.shipments.any_dispatched
+            return orders.request_cancellation(
+                record.order_state, dispatched=dispatched, reason=reason, requested_by=actor
+            )
+
+        return await self._update(order_id, OrderWorkflow.cancel, command, f"cancel:{key}", decide)
+
+    async def resolve_step(
+        self, order_id: UUID, *, key: str, step: str, action: StepAction, reason: str, actor: str
+    ) -> Committed:
+        """Answer a stalled step. Raises: DomainError, CommandTimeout, CommandUnavailable."""
+        command = ResolveStalledStep(key, step, action, reason, actor)
+
+        def decide(record: OrderRecord) -> object:
+            dispatched = record.shipments.any_dispatched
+            return orders.resolve_step(
+                record.order_state,
+                step=step,
+                action=action,
+                reason=reason,
+                resolved_by=actor,
+                dispatched=dispatched,
+            )
+
+        return await self._update(order_id, OrderWorkflow.resolve, command, f"resolve:{key}", decide)
+
+    async def tracking(self, update: TrackingUpdate) -> None:
+        """Hand a carrier's news to the order; durable once this returns. News of a closed order is dropped."""
+        handle = self.temporal.get_workflow_handle_for(OrderWorkflow.run, order_workflow_id(update.order_id))
+        try:
+            await handle.signal(OrderWorkflow.tracking, TrackingNews(update.shipment_id, update.status))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise _rpc_failure(error) from error
+            await self._drop_news(update)
+
+    async def _update(
+        self,
+        order_id: UUID,
+        method: Any,
+        command: object,
+        step: str,
+        decide: Callable[[OrderRecord], object],
+    ) -> Committed:
+        handle = self.temporal.get_workflow_handle_for(OrderWorkflow.run, order_workflow_id(order_id))
+        try:
+            done: CommandDone = await handle.execute_update(
+                method, command, id=step, rpc_timeout=timedelta(seconds=self.timeout)
+            )
+        except WorkflowUpdateFailedError as failure:
+            raise _refusal(failure) from failure
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise CommandTimeout(str(error)) from error
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise _rpc_failure(error) from error
+            return await self._without_workflow(order_id, step, decide)
+        return Committed(order_stream(order_id), done.version)
+
+    async def _without_workflow(
+        self, order_id: UUID, step: str, decide: Callable[[OrderRecord], object]
+    ) -> Committed:
+        """No workflow runs: the order ended, never was, or its workflow was lost. The stream tells which."""
+        order = await load_order(self.store, order_id)
+        if step in order.steps:
+            return Committed(order_stream(order_id), order.version_of(step))
+        decide(order.record)
+        raise CommandUnavailable("the order is open but its workflow is not running")
+
+    async def _placed_before(self, command: PlaceOrder) -> Placed:
+        """The workflow ended, and this placing came under another key: the stream tells what was placed."""
+        order = await load_order(self.store, command.order_id)
+        placed = order.record.order.placed
+        return Placed(
+            order_id=command.order_id,
+            order_number=placed.order_number,
+            customer_id=placed.customer_id,
+            fingerprint=placed.fingerprint,
+            version=order.version,
+            payment_method=placed.payment_method,
+            total=placed.totals.total,
+            status=order.record.status,
+        )
+
+    async def _drop_news(self, update: TrackingUpdate) -> None:
+        order = await load_order(self.store, update.order_id)
+        if not order.record.order.status.terminal:
+            raise CommandUnavailable("the order is open but its workflow is not running")
+
+    # Stock and products
+
+    async def adjust_stock(
+        self, sku: Sku, warehouse: str | None, *, key: str, change: int, reason: str, actor: str
+    ) -> Committed:
+        """Correct the books of one warehouse, by default the preferred one."""
+        place = warehouse or self.warehouses[0]
+        if place not in self.warehouses:
+            raise InvalidValue(
+                f"{place!r} is not a warehouse; there are {', '.join(self.warehouses)}", code="unknown-warehouse"
+            )
+        command = Command(f"adjust:{key}", actor)
+        return await self._own(
+            decide_stock(self.store, place, sku, command, lambda item: inventory.adjust(item, change, reason))
+        )
+
+    async def create_product(
+        self, sku: Sku, name: str, prices: Sequence[Money], *, key: str, actor: str
+    ) -> Committed:
+        command = Command(f"create:{key}", actor)
+        return await self._own(
+            decide_product(self.store, sku, command, lambda state: catalog.create(state, sku, name, prices))
+        )
+
+    async def change_price(self, sku: Sku, price: Money, *, key: str, actor: str) -> Committed:
+        command = Command(f"price:{key}", actor)
+        return await self._own(
+            decide_product(self.store, sku, command, lambda state: catalog.change_price(state, price))
+        )
+
+    async def publish_product(self, sku: Sku, *, key: str, actor: str) -> Committed:
+        command = Command(f"publish:{key}", actor)
+        return await self._own(decide_product(self.store, sku, command, catalog.publish))
+
+    async def discontinue_product(self, sku: Sku, *, key: str, reason: str, actor: str) -> Committed:
+        command = Command(f"discontinue:{key}", actor)
+        return await self._own(
+            decide_product(self.store, sku, command, lambda state: catalog.discontinue(state, reason))
+        )
+
+    async def _own(self, deciding: Any) -> Committed:
+        try:
+            committed: Committed = await deciding
+        except (StoreUnavailable, StoreOverloaded) as error:
+            raise CommandUnavailable(str(error)) from error
+        return committed
+
+
+def _search_attributes(command: PlaceOrder) -> TypedSearchAttributes:
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(STATUS, OrderStatus.PLACED),
+            SearchAttributePair(ATTENTION, False),
+            SearchAttributePair(ORDER_NUMBER, command.order_number),
+            SearchAttributePair(CUSTOMER, command.customer_id),
+        ]
+    )
+
+
+def _details(command: PlaceOrder) -> str:
+    """What the Temporal UI shows of the order; no personal data."""
+    lines = "\n".join(f"- {line.quantity} × `{line.sku}` at {line.unit_price}" for line in command.lines)
+    return f"Paid by `{command.payment_method}`\n\n{lines}"
+
+
+def _refusal(failure: WorkflowUpdateFailedError) -> Exception:
+    cause = failure.cause
+    refused: DomainError | None = None
+    if isinstance(cause, ApplicationError):
+        refused = from_application_error(cause)
+    return refused or NotAllowed(str(cause), code="command-failed")
+
+
+def _rpc_failure(error: RPCError) -> Exception:
+    if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
+        return CommandTimeout(error.message)
+    return CommandUnavailable(f"Temporal: {error.message}")

@@ -1,0 +1,201 @@
+"""The life of an order: placed, reserved, authorised, confirmed, sent, delivered, completed; or undone."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.contracts import (
+        CancelStep,
+        EffectOutcome,
+        Placed,
+        PlaceStep,
+        ResolveStep,
+        Step,
+        StepDone,
+        TaskQueue,
+        UndoPaymentStep,
+    )
+    from activities.inventory import InventoryActivities
+    from activities.orders import OrderActivities
+    from activities.payments import PaymentActivities
+    from domain.orders.events import StepAction
+    from domain.orders.model import OrderStatus
+    from workflows.contracts import (
+        ORDER_WORKFLOW,
+        CancelOrder,
+        CommandDone,
+        OrderInput,
+        OrderOutcome,
+        ResolveStalledStep,
+        TrackingNews,
+    )
+    from workflows.fulfilment import Fulfilment, Parcel
+    from workflows.saga import Interrupted, Saga
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+
+@workflow.defn(name=ORDER_WORKFLOW)
+class OrderWorkflow:
+    @workflow.init
+    def __init__(self, given: OrderInput) -> None:
+        self._given = given
+        self._placed: Placed | None = None
+        self._saga = Saga(given.command.order_id, given.policies)
+        self._fulfilment = Fulfilment(self._saga, given.command.order_id, given.policies)
+
+    @workflow.run
+    async def run(self, given: OrderInput) -> OrderOutcome:
+        place = Step(given.command.order_id, "place#0", given.actor)
+        placed = await self._saga.own(OrderActivities.place_order, PlaceStep(place, given.command), note="place")
+        self._placed = placed
+        self._saga.cancelling = placed.cancelling
+        status = None if placed.refusal else await self._shielded(asyncio.create_task(self._live(placed)))
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return OrderOutcome(placed.order_id, status)
+
+    # The life
+
+    async def _live(self, placed: Placed) -> OrderStatus:
+        if placed.status and placed.status.terminal:
+            return placed.status
+        try:
+            if placed.cancelling:  # this run starts over a cancellation that another did not finish
+                self._saga.compensate_with(self._release)
+                self._saga.compensate_with(self._undo_payment)
+                raise Interrupted
+            await self._fulfil()
+        except Interrupted:
+            self._saga.show_status(OrderStatus.CANCELLING)
+            await self._saga.compensate()
+            await self._own("cancel", OrderActivities.close_cancelled, interruptible=False)
+            self._saga.show_status(OrderStatus.CANCELLED)
+            return OrderStatus.CANCELLED
+        self._saga.show_status(OrderStatus.COMPLETED)
+        return OrderStatus.COMPLETED
+
+    async def _fulfil(self) -> None:
+        parcels = await self._reserve()
+        await self._authorize()
+        await self._own("confirm", OrderActivities.confirm_order)
+        self._saga.show_status(OrderStatus.CONFIRMED)
+        await self._fulfilment.send_all(parcels)
+        await self._own("complete", OrderActivities.complete_order)
+
+    async def _reserve(self) -> list[Parcel]:
+        self._saga.compensate_with(self._release)
+        reserved = await self._own("reserve", InventoryActivities.reserve_stock)
+        if not reserved.parcels:
+            await self._give_up(f"out of stock: {reserved.shortage}")
+        return [Parcel(plan) for plan in reserved.parcels]
+
+    async def _authorize(self) -> None:
+        self._saga.compensate_with(self._undo_payment)
+        effect = await self._saga.outside(
+            "authorize", TaskQueue.PAYMENTS, PaymentActivities.authorize_payment, lambda step: step, refusable=True
+        )
+        if effect.outcome is EffectOutcome.REFUSED:
+            await self._give_up(f"payment declined: {effect.code}")
+
+    # The undoing
+
+    async def _give_up(self, reason: str) -> None:
+        """Cancel for a reason of our own."""
+        await self._saga.own_step(
+            "give-up", OrderActivities.request_cancellation, lambda step: CancelStep(step, reason)
+        )
+        self._saga.cancelling = True
+        raise Interrupted
+
+    async def _undo_payment(self) -> None:
+        """Void what is authorised, refund what is captured; either may find nothing to do."""
+        await self._saga.outside(
+            "void",
+            TaskQueue.PAYMENTS,
+            PaymentActivities.void_payment,
+            lambda step: UndoPaymentStep(step, self._saga.key("authorize")),
+            interruptible=False,
+        )
+        await self._saga.outside(
+            "refund", TaskQueue.PAYMENTS, PaymentActivities.refund_payment, lambda step: step, interruptible=False
+        )
+
+    async def _release(self) -> None:
+        await self._own("release", InventoryActivities.release_stock, interruptible=False)
+
+    async def _shielded(self, life: asyncio.Task[OrderStatus]) -> OrderStatus:
+        """Await the life. A cancellation of the workflow is taken as one of the order: it never cuts a step."""
+        while True:
+            try:
+                return await asyncio.shield(life)
+            except asyncio.CancelledError:
+                if life.cancelled():
+                    raise
+                await asyncio.shield(asyncio.create_task(self._cancel_from_temporal()))
+
+    async def _cancel_from_temporal(self) -> None:
+        step = Step(self._given.command.order_id, "cancel:temporal", "operator:temporal")
+        try:
+            await self._request_cancellation(CancelStep(step, "the workflow was cancelled in Temporal"))
+        except ApplicationError as refused:
+            workflow.logger.warning("the workflow's cancellation is refused: %s", refused.message)
+
+    # Commands and news
+
+    @workflow.update
+    async def place(self) -> Placed:
+        """The outcome of the run's first step."""
+        return await self._placing()
+
+    async def _placing(self) -> Placed:
+        await workflow.wait_condition(lambda: self._placed is not None)
+        assert self._placed is not None
+        return self._placed
+
+    @workflow.update
+    async def cancel(self, command: CancelOrder) -> CommandDone:
+        """Undo the order; answers once the request is committed, before the undoing."""
+        step = Step(self._given.command.order_id, f"cancel:{command.command_id}", command.actor)
+        return await self._request_cancellation(CancelStep(step, command.reason, command.expected_version))
+
+    @workflow.update
+    async def resolve(self, command: ResolveStalledStep) -> CommandDone:
+        """An operator's answer to a stalled step."""
+        await self._placing()
+        step = Step(self._given.command.order_id, f"resolve:{command.command_id}", command.actor)
+        given = ResolveStep(step, command.step, command.action, command.reason)
+        done = await self._command(OrderActivities.resolve_step, given)
+        if command.action is StepAction.RETRY:
+            self._saga.retry(command.step)
+        else:
+            self._saga.cancelling = True
+        return CommandDone(done.version)
+
+    @workflow.signal
+    def tracking(self, news: TrackingNews) -> None:
+        self._fulfilment.note(news.shipment_id, news.status)
+
+    async def _request_cancellation(self, given: CancelStep) -> CommandDone:
+        await self._placing()
+        done = await self._command(OrderActivities.request_cancellation, given)
+        self._saga.cancelling = True
+        return CommandDone(done.version)
+
+    async def _command(self, method: Callable[[Any, P], Awaitable[StepDone]], given: P) -> StepDone:
+        try:
+            return await self._saga.own(method, given)
+        except ActivityError as failure:
+            # Only the refusal itself fails an update; an activity's failure around it says nothing to the caller.
+            raise failure.cause or failure from failure
+
+    # Small things
+
+    async def _own(
+        self, label: str, method: Callable[[Any, Step], Awaitable[R]], *, interruptible: bool = True
+    ) -> R:
+        return await self._saga.own_step(label, method, lambda step: step, interruptible=interruptible)

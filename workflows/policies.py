@@ -1,0 +1,29 @@
+"""How activities are tried: own-database steps, and outside steps by the order's policies."""
+
+from datetime import timedelta
+from typing import Final
+
+from temporalio.common import RetryPolicy
+
+from workflows.contracts import StepPolicies
+
+# Own database, in the worker's process: short, so that a dead database never freezes the workflow's task, and
+# then the same function as a regular activity, tried without end.
+OWN_TIMEOUT: Final = timedelta(seconds=1)
+OWN_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(milliseconds=50), maximum_interval=timedelta(milliseconds=200), maximum_attempts=3
+)
+OWN_RETRY_THRESHOLD: Final = timedelta(milliseconds=500)
+OWN_FALLBACK_TIMEOUT: Final = timedelta(seconds=30)
+OWN_FALLBACK_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10)
+)
+
+
+def outside_retry(policies: StepPolicies) -> RetryPolicy:
+    """Bounded: an outside step that uses its attempts up parks for an operator."""
+    return RetryPolicy(
+        initial_interval=timedelta(seconds=policies.initial_interval),
+        maximum_interval=timedelta(seconds=policies.max_interval),
+        maximum_attempts=policies.attempts,
+    )

@@ -1,0 +1,245 @@
+"""The plumbing of a saga: steps that retry, park for an operator and are undone, told to Temporal's UI.
+
+A workflow reads as business steps; this stands behind each. There are two kinds:
+
+- `own`: our own database. A local activity, one at a time; when the database is away, the same function as a
+  regular activity, retried without end.
+- `outside`: somebody else's service, on its own task queue. Bounded attempts.
+
+A step that neither retries nor refusals settle *parks*: `OrderStepStalled` is appended and it waits for an
+operator. A cancellation interrupts a step only where nothing is in flight: while it waits or is parked.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.contracts import Effect, EffectOutcome, StallStep, Step, TaskQueue
+    from activities.orders import OrderActivities
+    from domain.orders.model import OrderStatus
+    from workflows import policies
+    from workflows.contracts import ATTENTION, STATUS, STEP, StepPolicies
+
+P = TypeVar("P")
+R = TypeVar("R")
+Compensation = Callable[[], Awaitable[object]]
+
+MAX_ERROR_LENGTH: Final = 300
+
+
+class Interrupted(Exception):
+    """The order is being cancelled: the step that was waiting gives way."""
+
+
+class Saga:
+    """Runs one order's steps. `cancelling` is set by whoever has appended the order's cancellation request.
+
+    A step is called by its label, `name` or `name:subject`. Its key, `label#n`, is its identity in the stream and
+    at gateways: n counts the final outcomes it had before, so an unknown outcome is repeated under the same key.
+    """
+
+    def __init__(self, order_id: UUID, step_policies: StepPolicies) -> None:
+        self.cancelling = False
+        self._order_id = order_id
+        self._policies = step_policies
+        self._lock = asyncio.Lock()
+        self._compensations: list[Compensation] = []
+        self._parked: dict[str, bool] = {}  # step key → answered
+        self._outcomes: Counter[str] = Counter()
+        self._stalls = 0
+        self._progress: dict[str, str] = {}
+
+    def key(self, label: str) -> str:
+        """Key of the label's present try: the one without a final outcome."""
+        return f"{label}#{self._outcomes[label]}"
+
+    def step(self, label: str) -> Step:
+        return Step(self._order_id, self.key(label))
+
+    # Own steps
+
+    async def own(self, method: Callable[[Any, P], Awaitable[R]], given: P, *, note: str | None = None) -> R:
+        """Run an own-database activity to its end. Used by commands: a domain refusal is raised to the caller."""
+        async with self._lock:
+            return await self._own(method, given, note)
+
+    async def own_step(
+        self,
+        label: str,
+        method: Callable[[Any, P], Awaitable[R]],
+        given: Callable[[Step], P],
+        *,
+        interruptible: bool = True,
+    ) -> R:
+        """Run an own-database step of the saga; a refusal, which only a defect can cause, parks it."""
+        while True:
+            try:
+                async with self._lock:
+                    if interruptible and self.cancelling:
+                        raise Interrupted
+                    result = await self._own(method, given(self.step(label)), label)
+            except ActivityError as failure:
+                await self._park(label, *_explain(failure), interruptible=interruptible)
+            else:
+                self._finish(label, "done")
+                return result
+
+    async def _own(self, method: Callable[[Any, P], Awaitable[R]], given: P, note: str | None) -> R:
+        try:
+            return await workflow.execute_local_activity_method(
+                method,
+                given,
+                start_to_close_timeout=policies.OWN_TIMEOUT,
+                retry_policy=policies.OWN_RETRY,
+                local_retry_threshold=policies.OWN_RETRY_THRESHOLD,
+                summary=note,
+            )
+        except ActivityError as failure:
+            if _refused(failure):
+                raise
+        self._tell(note or "command", "waiting for the database")
+        return await workflow.execute_activity_method(
+            method,
+            given,
+            start_to_close_timeout=policies.OWN_FALLBACK_TIMEOUT,
+            retry_policy=policies.OWN_FALLBACK_RETRY,
+            summary=note,
+        )
+
+    # Outside steps
+
+    async def outside(
+        self,
+        label: str,
+        queue: TaskQueue,
+        method: Callable[[Any, P], Awaitable[Effect]],
+        given: Callable[[Step], P],
+        *,
+        interruptible: bool = True,
+        refusable: bool = False,
+    ) -> Effect:
+        """Run an outside step until it has an outcome.
+
+        Args:
+            given: Makes the activity's input for the step it is called with.
+            interruptible: Whether a cancellation ends its wait for an operator.
+            refusable: Whether a definite refusal is an outcome; otherwise it parks, and a retry is a new try.
+        """
+        while True:
+            self._tell(label, "running")
+            try:
+                effect = await self.call(queue, method, given(self.step(label)), note=label)
+            except ActivityError as failure:
+                await self._park(label, *_explain(failure), interruptible=interruptible)
+                continue
+            if effect.outcome is EffectOutcome.REFUSED and not refusable:
+                await self._park(label, effect.code or "refused", effect.reason or "", interruptible=interruptible)
+                self._outcomes[label] += 1
+                continue
+            if effect.outcome is not EffectOutcome.NOTHING:
+                self._finish(label, effect.outcome)
+            return effect
+
+    async def call(self, queue: TaskQueue, method: Callable[[Any, P], Awaitable[R]], given: P, *, note: str) -> R:
+        """One outside activity with the order's retry policy, and no parking."""
+        return await workflow.execute_activity_method(
+            method,
+            given,
+            task_queue=queue,
+            start_to_close_timeout=timedelta(seconds=self._policies.timeout),
+            retry_policy=policies.outside_retry(self._policies),
+            summary=note,
+        )
+
+    async def wait(self, ready: Callable[[], bool], *, within: timedelta, note: str) -> bool:
+        """Wait until `ready`; False when the time is over.
+
+        Raises:
+            Interrupted: the order is being cancelled.
+        """
+        try:
+            await workflow.wait_condition(lambda: ready() or self.cancelling, timeout=within, timeout_summary=note)
+        except TimeoutError:
+            return False
+        if not ready():
+            raise Interrupted
+        return True
+
+    # Parking
+
+    async def _park(self, label: str, error_type: str, error: str, *, interruptible: bool) -> None:
+        """Append the stall, show it, and wait for the answer.
+
+        Raises:
+            Interrupted: the order is cancelled, by an operator's answer or otherwise.
+        """
+        if interruptible and self.cancelling:
+            raise Interrupted
+        self._stalls += 1
+        key = self.key(label)
+        self._parked[key] = False
+        stall = StallStep(Step(self._order_id, f"stall#{self._stalls}"), key, error_type, error)
+        await self.own(OrderActivities.record_stall, stall, note=f"stalled: {label}")
+        self._tell(label, f"stalled: {error_type}")
+        self._attention()
+        await workflow.wait_condition(lambda: self._parked[key] or (interruptible and self.cancelling))
+        del self._parked[key]
+        self._attention()
+        if interruptible and self.cancelling:
+            raise Interrupted
+
+    def retry(self, step: str) -> None:
+        """Wake a parked step."""
+        if step in self._parked:
+            self._parked[step] = True
+
+    def _attention(self) -> None:
+        waiting = sorted(self._parked)
+        workflow.upsert_search_attributes(
+            [ATTENTION.value_set(bool(waiting)), STEP.value_set(waiting[0]) if waiting else STEP.value_unset()]
+        )
+
+    # Compensation
+
+    def compensate_with(self, undo: Compensation) -> None:
+        """Register before the step it undoes: a step that failed or timed out may have taken effect."""
+        self._compensations.append(undo)
+
+    async def compensate(self) -> None:
+        """Undo what was done, last first."""
+        while self._compensations:
+            await self._compensations.pop()()
+
+    # Temporal's UI
+
+    def show_status(self, status: OrderStatus) -> None:
+        workflow.upsert_search_attributes([STATUS.value_set(status)])
+
+    def _finish(self, label: str, state: str) -> None:
+        self._tell(label, state)
+        self._outcomes[label] += 1
+
+    def _tell(self, label: str, state: str) -> None:
+        """Current details are the order's story, a line a step; they cost no history."""
+        self._progress[self.key(label)] = state
+        workflow.set_current_details("\n".join(f"- `{key}` {state}" for key, state in self._progress.items()))
+
+
+def _refused(failure: ActivityError) -> bool:
+    cause = failure.cause
+    return isinstance(cause, ApplicationError) and cause.non_retryable
+
+
+def _explain(failure: ActivityError) -> tuple[str, str]:
+    """Error type and message for an operator. Gateways' messages carry no personal data."""
+    cause = failure.cause
+    kind = cause.type if isinstance(cause, ApplicationError) and cause.type else type(cause).__name__
+    message = cause.message if isinstance(cause, ApplicationError) else str(cause)
+    return kind, message[:MAX_ERROR_LENGTH]
