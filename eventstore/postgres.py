@@ -1,18 +1,16 @@
 """The event store on Postgres: group-committed appends and stream reads."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 import structlog
 
 from eventstore.append import APPEND, AppendRequest, arguments, prepare, results
 from eventstore.codec import Codec
-from eventstore.connections import is_lost
 from eventstore.group_commit import GroupCommit
-from eventstore.store import Appended, Recorded, StoreUnavailable, StreamWrite
+from eventstore.patience import Patience
+from eventstore.store import Appended, Recorded, StreamWrite
 from eventstore.wakeup import Waker
 
 log = structlog.get_logger(__name__)
@@ -21,10 +19,6 @@ READ_STREAM = """
     SELECT version, event_id, type, schema_version, recorded_at, metadata, data
     FROM event WHERE stream_id = $1 AND version > $2 ORDER BY version LIMIT $3
 """
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
-
-T = TypeVar("T")
 
 
 class PostgresEventStore:
@@ -37,8 +31,7 @@ class PostgresEventStore:
         append_queue: Most appends waiting or in flight before more are refused.
         in_flight: Most append transactions at once. More of them make smaller groups; 2 keep one executing while
             the other's commit reaches the disk.
-        patience: Seconds to go on trying while the database is away. Counted from when it was lost: once they are
-            over, each append tries once and fails at once, until one succeeds.
+        patience: Seconds to go on trying while the database is away, from when it was lost.
     """
 
     def __init__(
@@ -51,8 +44,7 @@ class PostgresEventStore:
         in_flight: int = 2,
         patience: float = 10.0,
     ) -> None:
-        self._pool, self._codec, self._patience = pool, codec, patience
-        self._away_since: float | None = None
+        self._pool, self._codec, self._patience = pool, codec, Patience(patience)
         self._waker = Waker(pool)
         self._group: GroupCommit[AppendRequest, Appended] = GroupCommit(
             self._commit, batch=append_batch, queue=append_queue, in_flight=in_flight
@@ -63,7 +55,7 @@ class PostgresEventStore:
         return await self._group.submit(request, request.streams)
 
     async def read_stream(self, stream_id: str, *, after: int = 0, limit: int | None = None) -> Sequence[Recorded]:
-        rows = await self._persist(lambda: self._pool.fetch(READ_STREAM, stream_id, after, limit))
+        rows = await self._patience.persist(lambda: self._pool.fetch(READ_STREAM, stream_id, after, limit))
         return [self._recorded(stream_id, row) for row in rows]
 
     async def close(self) -> None:
@@ -78,9 +70,7 @@ class PostgresEventStore:
 
     async def _commit(self, requests: Sequence[AppendRequest]) -> Sequence[Appended | Exception]:
         try:
-            rows = await self._persist(lambda: self._pool.fetch(APPEND, *arguments(requests)))
-        except StoreUnavailable:
-            raise
+            rows = await self._patience.persist(lambda: self._pool.fetch(APPEND, *arguments(requests)))
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             return await self._commit_apart(requests, error)
         self._waker.wake()
@@ -104,7 +94,7 @@ class PostgresEventStore:
     async def _commit_one(self, request: AppendRequest) -> Appended | Exception:
         for attempt in (1, 2, 3):
             try:
-                rows = await self._persist(lambda: self._pool.fetch(APPEND, *arguments([request])))
+                rows = await self._patience.persist(lambda: self._pool.fetch(APPEND, *arguments([request])))
                 return results([request], rows)[0]
             except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
                 if attempt == 3:
@@ -112,32 +102,6 @@ class PostgresEventStore:
             except Exception as error:  # becomes this caller's exception
                 return error
         raise AssertionError("unreachable")
-
-    async def _persist(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Do idempotent work, again and again while the database is away.
-
-        Raises:
-            StoreUnavailable: it stayed away for `patience` seconds.
-        """
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                done = await work()
-                self._away_since = None
-                return done
-            except Exception as error:
-                if not is_lost(error):
-                    raise
-                self._give_up_or_log(error, pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
-
-    def _give_up_or_log(self, error: Exception, pause: float) -> None:
-        now = asyncio.get_running_loop().time()
-        self._away_since = self._away_since or now
-        if now + pause > self._away_since + self._patience:
-            raise StoreUnavailable(f"the database is away: {error!r}") from error
-        log.warning("database away, trying again", error=repr(error), seconds=pause)
 
 
 def read_metadata(stored: str) -> Mapping[str, str]:

@@ -155,6 +155,9 @@ class LogReader(Protocol):
         """Events with `position > after`, in order, at most `limit`; each has its position.
 
         An event that cannot be decoded is returned with `Undecodable` in its place: it never stops a reader.
+
+        Raises:
+            StoreUnavailable: the database is away.
         """
         ...
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import asyncpg
 
 from eventstore.codec import Codec, CodecError
+from eventstore.patience import Patience
 from eventstore.postgres import read_metadata
 from eventstore.store import Recorded, Undecodable
 from eventstore.wakeup import SEQUENCED, notifications
@@ -22,6 +23,8 @@ READ_LOG = """
     ) AS e
     WHERE l.position > $1 ORDER BY l.position LIMIT $2
 """
+
+HEAD = "SELECT position FROM sequencer"
 
 POSITION_OF = """
     SELECT l.position FROM event AS e JOIN log AS l ON l.xid = e.xid AND l.seq = e.seq
@@ -46,26 +49,31 @@ class PostgresLog:
         codec: Events it does not know are returned as `Undecodable`.
         dsn: The same database, for a listening connection per `wakeups()`.
         poll: Seconds between two wake-ups without a notification.
+        patience: Seconds a read goes on trying while the database is away, before it raises StoreUnavailable.
     """
 
-    def __init__(self, pool: asyncpg.Pool, codec: Codec, *, dsn: str, poll: float = 0.05) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, codec: Codec, *, dsn: str, poll: float = 0.05, patience: float = 10.0
+    ) -> None:
         self._pool, self._codec, self._dsn, self._poll = pool, codec, dsn, poll
+        self._patience = Patience(patience)
 
     async def read_log(self, *, after: int, limit: int) -> Sequence[Recorded]:
         """As the protocol says; gives at most `MAX_READ` events a call. Raises LogDamaged."""
-        rows = await self._pool.fetch(READ_LOG, after, min(limit, MAX_READ))
+        rows = await self._patience.persist(lambda: self._pool.fetch(READ_LOG, after, min(limit, MAX_READ)))
         if rows and rows[-1][0] != after + len(rows):
             raise LogDamaged(f"{len(rows)} events lie between positions {after} and {rows[-1][0]}")
         return [self._recorded(row) for row in rows]
 
     async def head(self) -> int:
-        position: int = await self._pool.fetchval("SELECT position FROM sequencer")
+        position: int = await self._patience.persist(lambda: self._pool.fetchval(HEAD))
         return position
 
     async def position_of(self, stream_id: str, version: int) -> int | None:
         """The position of a stream's event; None while the sequencer has not reached it or it does not exist."""
-        position: int | None = await self._pool.fetchval(POSITION_OF, stream_id, version)
-        return position
+        found: int | None
+        found = await self._patience.persist(lambda: self._pool.fetchval(POSITION_OF, stream_id, version))
+        return found
 
     async def wakeups(self) -> AsyncIterator[None]:
         async for _ in notifications(self._dsn, SEQUENCED, self._poll, "waybill-log-reader"):
