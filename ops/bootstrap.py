@@ -1,0 +1,101 @@
+"""The composition root: builds what every process is given. Nothing else opens a connection or reads a clock."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import GrpcCompression
+
+from domain.catalog import events as catalog_events
+from domain.inventory import events as inventory_events
+from domain.orders import events as order_events
+from domain.payments import events as payment_events
+from domain.shipping import events as shipping_events
+from eventstore.codec import Codec
+from eventstore.connections import open_pool
+from eventstore.postgres import PostgresEventStore
+from eventstore.types import event_types
+from ops.config import Settings
+from ops.patience import wait_for
+from workflows.contracts import StepPolicies
+from workflows.gateway import CommandGateway
+
+EVENT_MODULES = (catalog_events, inventory_events, order_events, payment_events, shipping_events)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def codec() -> Codec:
+    """The codec of every event Waybill has ever written."""
+    return Codec(event_types(*EVENT_MODULES))
+
+
+def step_policies(settings: Settings) -> StepPolicies:
+    return StepPolicies(
+        attempts=settings.step_attempts,
+        initial_interval=settings.step_initial_interval,
+        max_interval=settings.step_max_interval,
+        timeout=settings.step_timeout,
+        tracking_poll=settings.tracking_poll_interval,
+    )
+
+
+async def connect_temporal(settings: Settings) -> Client:
+    """Wait for Temporal, visibly, and connect.
+
+    Payloads on the loopback are not worth compressing; across machines they are.
+    """
+    local = settings.temporal_target.startswith(("127.", "localhost:"))
+    return await wait_for(
+        f"Temporal at {settings.temporal_target}",
+        lambda: Client.connect(
+            settings.temporal_target,
+            namespace=settings.temporal_namespace,
+            data_converter=pydantic_data_converter,
+            grpc_compression=GrpcCompression.NONE if local else GrpcCompression.GZIP,
+        ),
+    )
+
+
+async def connect_database(settings: Settings, dsn: str, *, name: str) -> asyncpg.Pool:
+    """Wait for Postgres, visibly, and open a pool."""
+    return await wait_for("PostgreSQL", lambda: open_pool(dsn, size=settings.database_pool, name=name))
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """What a process that appends is made of."""
+
+    pool: asyncpg.Pool
+    codec: Codec
+    store: PostgresEventStore
+
+
+@asynccontextmanager
+async def open_backend(settings: Settings, *, name: str) -> AsyncIterator[Backend]:
+    pool = await connect_database(settings, settings.dsn, name=name)
+    events = codec()
+    store = PostgresEventStore(
+        pool, events, append_batch=settings.append_batch, append_queue=settings.append_queue
+    )
+    try:
+        yield Backend(pool, events, store)
+    finally:
+        await store.close()
+        await pool.close()
+
+
+def command_gateway(settings: Settings, temporal: Client, store: PostgresEventStore) -> CommandGateway:
+    return CommandGateway(
+        temporal=temporal,
+        store=store,
+        policies=step_policies(settings),
+        warehouses=settings.warehouse_codes,
+        timeout=settings.placing_timeout,
+    )

@@ -1,0 +1,119 @@
+"""The worker process: the order workflow and every service's activities, each on its own task queue."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.contracts import TaskQueue
+from activities.gateways.protocol import Carrier, PaymentGateway
+from activities.gateways.simulator import SimulatedCarrier, SimulatedPaymentGateway
+from activities.interceptor import DomainErrorInterceptor
+from activities.inventory import InventoryActivities
+from activities.orders import OrderActivities
+from activities.payments import PaymentActivities
+from activities.shipping import ShippingActivities
+from activities.stock_book import StockBook
+from eventstore.store import EventStore
+from ops.bootstrap import connect_temporal, open_backend, utc_now
+from ops.config import Settings
+from workflows.contracts import SEARCH_ATTRIBUTES
+from workflows.order import OrderWorkflow
+
+GRACE = timedelta(seconds=10)
+
+# Whole packages: a partly passed-through package would load its classes twice.
+SANDBOX = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_passthrough_modules(
+        "domain",
+        "activities",
+        "eventstore",
+        "workflows.contracts",
+        "workflows.policies",
+        "orjson",
+        "structlog",
+        "tenacity",
+    )
+)
+
+
+class SearchAttributesMissing(Exception):
+    """The namespace lacks Waybill's search attributes; `waybill migrate` registers them."""
+
+
+def activities(
+    store: EventStore, payments: PaymentGateway, carrier: Carrier, warehouses: tuple[str, ...]
+) -> dict[TaskQueue, Sequence[Any]]:
+    """The activities of each service's queue."""
+    orders = OrderActivities(store, utc_now)
+    inventory = InventoryActivities(store, StockBook(store), warehouses)
+    money = PaymentActivities(store, payments)
+    shipping = ShippingActivities(store, carrier)
+    own: Sequence[Any] = (
+        *_methods(orders),
+        *_methods(inventory),
+        shipping.deliver_parcel,
+    )
+    return {
+        TaskQueue.ORDERS: own,  # local to the workflow's worker
+        TaskQueue.PAYMENTS: _methods(money),
+        TaskQueue.SHIPPING: (shipping.book_shipment, shipping.cancel_booking, shipping.track_parcel),
+    }
+
+
+def _methods(service: object) -> Sequence[Any]:
+    named = (getattr(service, name) for name in dir(type(service)) if not name.startswith("_"))
+    return tuple(method for method in named if hasattr(method, "__temporal_activity_definition"))
+
+
+def workers(client: Client, services: dict[TaskQueue, Sequence[Any]], *, max_cached: int = 5000) -> list[Worker]:
+    """A worker per queue; the workflow runs on the orders queue, beside its local activities."""
+    return [
+        Worker(
+            client,
+            task_queue=queue,
+            activities=list(methods),
+            workflows=[OrderWorkflow] if queue is TaskQueue.ORDERS else [],
+            workflow_runner=SANDBOX,
+            interceptors=[DomainErrorInterceptor()],
+            graceful_shutdown_timeout=GRACE,
+            max_cached_workflows=max_cached,
+            workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+            activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+        )
+        for queue, methods in services.items()
+    ]
+
+
+async def check_search_attributes(client: Client) -> None:
+    """Raises: SearchAttributesMissing: at least one of them is not registered, or has another type."""
+    found = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    missing = [key.name for key in SEARCH_ATTRIBUTES if key.name not in found.custom_attributes]
+    if missing:
+        raise SearchAttributesMissing(
+            f"namespace {client.namespace!r} lacks search attributes ({', '.join(missing)}): run `waybill migrate`"
+        )
+
+
+async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
+    """Work until `stop` is set, then let what runs finish."""
+    client = await connect_temporal(settings)
+    await check_search_attributes(client)
+    async with AsyncExitStack() as stack:
+        backend = await stack.enter_async_context(open_backend(settings, name="waybill-worker"))
+        payments = SimulatedPaymentGateway(settings.payments_base_url, timeout=settings.gateway_timeout)
+        carrier = SimulatedCarrier(settings.carrier_base_url, timeout=settings.gateway_timeout)
+        stack.push_async_callback(payments.aclose)
+        stack.push_async_callback(carrier.aclose)
+        services = activities(backend.store, payments, carrier, settings.warehouse_codes)
+        for worker in workers(client, services):
+            await stack.enter_async_context(worker)
+        await stop.wait()
