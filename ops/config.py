@@ -7,6 +7,7 @@ The README's settings table is made from this module (`waybill settings --markdo
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -45,13 +46,14 @@ class Settings(BaseSettings):
         None,
         description="Database of the simulators' books; by default `waybill_simulators` beside the main one",
     )
-    redis_url: SecretStr | None = Field(
-        None, description="Redis to use instead of the embedded one, `redis://…`"
-    )
+    redis_url: SecretStr | None = Field(None, description="Redis to use instead of the embedded one, `redis://…`")
     temporal_address: str | None = Field(
         None, description="Temporal to use instead of the embedded one, `host:port`"
     )
     temporal_namespace: str = Field("default", description="Temporal namespace")
+    server_wait: PositiveFloat = Field(
+        60.0, description="Seconds to wait at start for an outside server to answer"
+    )
 
     # Gateways
     payment_gateway: Literal["simulator"] = Field("simulator", description="Which payment gateway is used")
@@ -91,6 +93,11 @@ class Settings(BaseSettings):
         {"DE": Decimal("0.19"), "FR": Decimal("0.20"), "AT": Decimal("0.20"), "GB": Decimal("0.20")},
         description="Tax rate per ISO 3166 country of delivery, as JSON; others pay none",
     )
+    warehouses: dict[str, str] = Field(
+        {"BER": "DE", "LYS": "FR"},
+        min_length=1,
+        description="Warehouses and their countries, as JSON, preferred first",
+    )
     max_lines_per_order: PositiveInt = Field(100, description="Most lines one order may have")
     max_quantity_per_line: PositiveInt = Field(1000, description="Most pieces one line may have")
     max_order_value: PositiveInt = Field(
@@ -105,12 +112,8 @@ class Settings(BaseSettings):
     step_initial_interval: PositiveFloat = Field(
         0.2, description="Seconds before the first retry of an outside step; doubles up to step_max_interval"
     )
-    step_max_interval: PositiveFloat = Field(
-        10.0, description="Longest pause between two attempts, in seconds"
-    )
-    step_timeout: PositiveFloat = Field(
-        15.0, description="Seconds one attempt of an outside step may take in all"
-    )
+    step_max_interval: PositiveFloat = Field(10.0, description="Longest pause between two attempts, in seconds")
+    step_timeout: PositiveFloat = Field(15.0, description="Seconds one attempt of an outside step may take in all")
     tracking_poll_interval: PositiveFloat = Field(
         3600.0, description="Seconds without news of a parcel after which the carrier is asked"
     )
@@ -120,9 +123,7 @@ class Settings(BaseSettings):
 
     # Event store and projections
     append_batch: PositiveInt = Field(256, description="Most appends that share one transaction")
-    append_queue: PositiveInt = Field(
-        10_000, description="Appends waiting in a process before more are refused"
-    )
+    append_queue: PositiveInt = Field(10_000, description="Appends waiting in a process before more are refused")
     database_pool: PositiveInt = Field(8, description="Connections each process opens to its database")
     sequencer_poll: PositiveFloat = Field(
         0.05, description="Seconds between two looks for new events without a wake-up"
@@ -136,14 +137,16 @@ class Settings(BaseSettings):
     @field_validator("currencies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            frozenset(part.strip().upper() for part in value.split(",")) if isinstance(value, str) else value
-        )
+        return frozenset(part.strip().upper() for part in value.split(",")) if isinstance(value, str) else value
 
     @field_validator("data_dir", mode="after")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @property
+    def warehouse_codes(self) -> tuple[str, ...]:
+        return tuple(self.warehouses)
 
     @property
     def dsn(self) -> str:
@@ -152,15 +155,15 @@ class Settings(BaseSettings):
 
     @property
     def simulator_dsn(self) -> str:
-        """The simulators' own database."""
+        """The simulators' own database: by default on the server of the main one."""
         url = self.simulator_database_url
-        return url.get_secret_value() if url else self._embedded("waybill_simulators")
+        return (
+            url.get_secret_value() if url else urlunsplit(urlsplit(self.dsn)._replace(path="/waybill_simulators"))
+        )
 
     @property
     def redis_dsn(self) -> str:
-        return (
-            self.redis_url.get_secret_value() if self.redis_url else f"redis://127.0.0.1:{self.redis_port}/0"
-        )
+        return self.redis_url.get_secret_value() if self.redis_url else f"redis://127.0.0.1:{self.redis_port}/0"
 
     @property
     def temporal_target(self) -> str:
