@@ -1,0 +1,248 @@
+"""Orders: one row each, the fold of the order's stream."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final, cast
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Row,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    or_,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import ColumnElement
+
+from domain.errors import InvalidValue
+from domain.money import Money
+from domain.orders.model import OrderStatus
+from domain.payments.model import PaymentStatus
+from domain.record import EMPTY, OrderRecord, OrderStreamEvent, fold_record
+from domain.shipping.model import FulfilmentStatus
+from eventstore.store import Recorded
+from readmodels import cursors
+from readmodels.base import METADATA, Write, arrays, upsert_rows
+from readmodels.views import OrderFilter, OrderSummary, OrderView, Page
+
+NAME: Final = "orders"
+VERSION: Final = 1
+STREAMS: Final = ("order/",)
+
+ORDERS = Table(
+    "orders",
+    METADATA,
+    Column("order_id", Uuid, primary_key=True),
+    Column("order_number", Text),
+    Column("customer_id", Text),
+    Column("status", Text),
+    Column("payment_status", Text),
+    Column("fulfilment_status", Text),
+    Column("attention", Boolean),
+    Column("total_minor", BigInteger),
+    Column("currency", Text),
+    Column("placed_at", DateTime(timezone=True)),
+    Column("updated_at", DateTime(timezone=True)),
+    Column("version", BigInteger),
+    Column("state", Text),
+)
+UPSERT = upsert_rows(ORDERS)
+RECENT = 2000
+LAST_CHARACTER = "\U0010ffff"
+
+_STATE = TypeAdapter(OrderRecord)
+_stream = attrgetter("stream_id")
+
+
+class StreamBroken(Exception):
+    """An event does not follow the order's row: going on would make a wrong row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """An order's record after `version` events."""
+
+    version: int
+    record: OrderRecord
+
+
+NOTHING = Folded(0, EMPTY)
+
+
+class Orders:
+    """Keeps the records of the orders it wrote last, so that a live order is not read back for every event.
+
+    A record kept is used only where it is the one before the next event. What it holds follows from the stream
+    alone, so it stays right when the transaction that it was made for does not commit.
+    """
+
+    name = NAME
+    version = VERSION
+    streams = STREAMS
+    clear = text("TRUNCATE read.orders")
+
+    def __init__(self, *, recent: int = RECENT) -> None:
+        self._limit = recent
+        self._recent: dict[str, Folded] = {}
+
+    async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
+        grouped = {stream: list(group) for stream, group in groupby(sorted(events, key=_stream), key=_stream)}
+        before = await self._before(connection, grouped)
+        rows = []
+        for stream, recorded in grouped.items():
+            after = advance(before[stream], recorded)
+            self._keep(stream, after)
+            rows.append(to_row(stream, after, recorded[-1].recorded_at))
+        return [Write(UPSERT, arrays(ORDERS, rows))]
+
+    async def _before(
+        self, connection: AsyncConnection, grouped: Mapping[str, Sequence[Recorded]]
+    ) -> Mapping[str, Folded]:
+        known = {}
+        for stream, recorded in grouped.items():
+            kept = self._recent.get(stream, NOTHING) if recorded[0].version > 1 else NOTHING
+            if kept.version == recorded[0].version - 1:
+                known[stream] = kept
+        missing = [stream for stream in grouped if stream not in known]
+        return {**known, **await _load(connection, missing)} if missing else known
+
+    def _keep(self, stream: str, folded: Folded) -> None:
+        self._recent.pop(stream, None)
+        self._recent[stream] = folded
+        while len(self._recent) > self._limit:
+            del self._recent[next(iter(self._recent))]
+
+
+async def _load(connection: AsyncConnection, streams: Sequence[str]) -> Mapping[str, Folded]:
+    ids = [UUID(stream.removeprefix("order/")) for stream in streams]
+    columns = (ORDERS.c.order_id, ORDERS.c.version, ORDERS.c.state)
+    rows = await connection.execute(select(*columns).where(ORDERS.c.order_id.in_(ids)))
+    found = {f"order/{row.order_id}": Folded(row.version, _STATE.validate_json(row.state)) for row in rows}
+    return {stream: found.get(stream, NOTHING) for stream in streams}
+
+
+def advance(folded: Folded, recorded: Sequence[Recorded]) -> Folded:
+    """Fold the next events of one stream.
+
+    Raises:
+        StreamBroken: they are not the next ones.
+    """
+    first, last = recorded[0], recorded[-1]
+    if first.version != folded.version + 1 or last.version - first.version != len(recorded) - 1:
+        raise StreamBroken(f"{first.stream_id}: the row is at {folded.version}, the event is {first.version}")
+    events: Iterable[Any] = (item.event for item in recorded)
+    return Folded(last.version, fold_record(cast(Iterable[OrderStreamEvent], events), folded.record))
+
+
+def to_row(stream: str, folded: Folded, updated_at: datetime) -> tuple[object, ...]:
+    """The row, in the order of the table's columns."""
+    record = folded.record
+    placed = record.order.placed
+    return (
+        UUID(stream.removeprefix("order/")),
+        placed.order_number,
+        placed.customer_id,
+        record.status,
+        record.payment_status,
+        record.fulfilment_status,
+        record.order.attention,
+        placed.totals.total.minor,
+        placed.totals.total.currency,
+        placed.placed_at,
+        updated_at,
+        folded.version,
+        _STATE.dump_json(record).decode(),
+    )
+
+
+_VIEW = (ORDERS.c.order_id, ORDERS.c.version, ORDERS.c.state, ORDERS.c.placed_at, ORDERS.c.updated_at)
+_SUMMARY = tuple(column for column in ORDERS.columns if column is not ORDERS.c.state)
+
+
+async def by_id(connection: AsyncConnection, order_id: UUID) -> OrderView | None:
+    return await _one(connection, select(*_VIEW).where(ORDERS.c.order_id == order_id))
+
+
+async def by_number(connection: AsyncConnection, number: str) -> OrderView | None:
+    """The newest order of that number: numbers are drawn from 2⁵⁵, so two orders may share one."""
+    query = select(*_VIEW).where(ORDERS.c.order_number == number)
+    return await _one(connection, query.order_by(ORDERS.c.placed_at.desc(), ORDERS.c.order_id.desc()).limit(1))
+
+
+async def version_of(connection: AsyncConnection, order_id: UUID) -> int:
+    """The version of the order's row; 0 where there is none."""
+    version = await connection.scalar(select(ORDERS.c.version).where(ORDERS.c.order_id == order_id))
+    return version or 0
+
+
+async def listed(
+    connection: AsyncConnection, where: OrderFilter, *, limit: int, cursor: str | None
+) -> Page[OrderSummary]:
+    """Newest first. Raises InvalidValue (`invalid-cursor`, `invalid-limit`)."""
+    cursors.check_limit(limit)
+    query = select(*_SUMMARY).where(*_conditions(where))
+    key = tuple_(ORDERS.c.placed_at, ORDERS.c.order_id)
+    if cursor is not None:
+        query = query.where(key < tuple_(*cursors.decode(cursor, cursors.time, UUID)))
+    query = query.order_by(ORDERS.c.placed_at.desc(), ORDERS.c.order_id.desc()).limit(limit + 1)
+    rows = (await connection.execute(query)).all()
+    return cursors.page(rows, limit, _summary, lambda row: (row.placed_at.isoformat(), str(row.order_id)))
+
+
+def _conditions(where: OrderFilter) -> list[ColumnElement[bool]]:
+    if any("\0" in given for given in (where.customer_id, where.q) if given):
+        raise InvalidValue("a filter holds a NUL character, which nothing matches", code="invalid-filter")
+    conditions: list[ColumnElement[bool]] = []
+    if where.status is not None:
+        conditions.append(ORDERS.c.status == where.status)
+    if where.customer_id is not None:
+        conditions.append(ORDERS.c.customer_id == where.customer_id)
+    if where.placed_after is not None:
+        conditions.append(ORDERS.c.placed_at > where.placed_after)
+    if where.attention is not None:
+        conditions.append(ORDERS.c.attention.is_(where.attention))
+    if where.q:
+        number = _prefix(ORDERS.c.order_number, where.q.upper())
+        conditions.append(or_(number, _prefix(ORDERS.c.customer_id, where.q)))
+    return conditions
+
+
+def _prefix(column: Column[str], prefix: str) -> ColumnElement[bool]:
+    """A range, which an index answers whatever the parameter; LIKE would be planned without it."""
+    return column.between(prefix, prefix + LAST_CHARACTER)
+
+
+async def _one(connection: AsyncConnection, query: Select[Any]) -> OrderView | None:
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    return OrderView(row.order_id, row.version, _STATE.validate_json(row.state), row.placed_at, row.updated_at)
+
+
+def _summary(row: Row[Any]) -> OrderSummary:
+    return OrderSummary(
+        order_id=row.order_id,
+        order_number=row.order_number,
+        customer_id=row.customer_id,
+        status=OrderStatus(row.status),
+        payment_status=PaymentStatus(row.payment_status),
+        fulfilment_status=FulfilmentStatus(row.fulfilment_status),
+        attention=row.attention,
+        total=Money(row.total_minor, row.currency),
+        placed_at=row.placed_at,
+        updated_at=row.updated_at,
+        version=row.version,
+    )

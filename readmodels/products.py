@@ -1,0 +1,78 @@
+"""Products: the catalogue as it is sold."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, cast
+
+from sqlalchemy import Column, Row, Table, Text, any_, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.catalog.events import CatalogEvent
+from domain.catalog.model import INITIAL, Product, ProductState, ProductStatus, evolve
+from domain.money import Money
+from eventstore.store import Recorded
+from readmodels import cursors
+from readmodels.base import METADATA, Write, arrays, upsert_rows
+from readmodels.views import Page, ProductView
+
+NAME: Final = "products"
+VERSION: Final = 1
+
+PRODUCTS = Table(
+    "products",
+    METADATA,
+    Column("sku", Text, primary_key=True),
+    Column("name", Text),
+    Column("prices", Text),
+    Column("status", Text),
+)
+UPSERT = upsert_rows(PRODUCTS)
+BY_SKU = select(PRODUCTS).where(PRODUCTS.c.sku == any_(bindparam("skus", type_=ARRAY(Text))))
+
+
+class Products:
+    name = NAME
+    version = VERSION
+    streams = ("product/",)
+    clear = text("TRUNCATE read.products")
+
+    async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
+        skus = {recorded.stream_id.removeprefix("product/") for recorded in events}
+        states: dict[str, ProductState] = {**await _load(connection, skus)}
+        for recorded in events:
+            sku = recorded.stream_id.removeprefix("product/")
+            states[sku] = evolve(states.get(sku, INITIAL), cast(CatalogEvent, recorded.event))
+        rows = [to_row(state) for state in states.values() if isinstance(state, Product)]
+        return [Write(UPSERT, arrays(PRODUCTS, rows))] if rows else []
+
+
+async def _load(connection: AsyncConnection, skus: Collection[str]) -> Mapping[str, Product]:
+    found = await by_sku(connection, skus)
+    return {sku: Product(sku, view.name, view.prices, view.status) for sku, view in found.items()}
+
+
+def to_row(product: Product) -> tuple[object, ...]:
+    """The row, in the order of the table's columns."""
+    prices = {currency: price.minor for currency, price in product.prices.items()}
+    return product.sku, product.name, json.dumps(prices), product.status
+
+
+async def listed(connection: AsyncConnection, *, limit: int, cursor: str | None) -> Page[ProductView]:
+    """By SKU. Raises InvalidValue (`invalid-cursor`, `invalid-limit`)."""
+    query = select(PRODUCTS).order_by(PRODUCTS.c.sku).limit(cursors.check_limit(limit) + 1)
+    if cursor is not None:
+        query = query.where(PRODUCTS.c.sku > cursors.decode(cursor, str)[0])
+    rows = (await connection.execute(query)).all()
+    return cursors.page(rows, limit, _view, lambda row: (row.sku,))
+
+
+async def by_sku(connection: AsyncConnection, skus: Collection[str]) -> Mapping[str, ProductView]:
+    """Those of the SKUs that exist."""
+    rows = await connection.execute(BY_SKU, {"skus": list(skus)})
+    return {row.sku: _view(row) for row in rows}
+
+
+def _view(row: Row[Any]) -> ProductView:
+    prices = {currency: Money(minor, currency) for currency, minor in json.loads(row.prices).items()}
+    return ProductView(row.sku, row.name, prices, ProductStatus(row.status))

@@ -1,0 +1,15 @@
+"""Every projection there is."""
+
+from collections.abc import Sequence
+
+from readmodels.base import Projection
+from readmodels.orders import Orders
+from readmodels.products import Products
+from readmodels.saga_steps import SagaSteps
+from readmodels.stock import Stock
+from readmodels.timeline import Timeline
+
+
+def projections() -> Sequence[Projection]:
+    """New instances: each engine has its own, because they may remember what they wrote last."""
+    return (Orders(), Timeline(), SagaSteps(), Stock(), Products())

@@ -1,0 +1,111 @@
+"""The read models as callers get them: `readmodels.views.Queries`, handed on to the projections' own queries."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from readmodels import orders, positions, products, saga_steps, stock, timeline
+from readmodels.projections import projections
+from readmodels.views import (
+    OrderFilter,
+    OrderSummary,
+    OrderView,
+    Page,
+    ProductView,
+    ProjectionLag,
+    SagaStep,
+    StalledStep,
+    StockView,
+    TimelineEntry,
+)
+from readmodels.waiting import Waiting
+
+
+class ReadModels:
+    """Every query takes one connection of the engine and, but for a long page, one round trip.
+
+    Args:
+        engine: The read models' database. Its pool bounds how many queries run at once.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._writing = engine
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")  # no BEGIN around a single SELECT
+        self._waiting = Waiting(self._engine)
+        self._projections = projections()
+
+    async def order(self, order_id: UUID) -> OrderView | None:
+        async with self._engine.connect() as connection:
+            return await orders.by_id(connection, order_id)
+
+    async def order_by_number(self, number: str) -> OrderView | None:
+        async with self._engine.connect() as connection:
+            return await orders.by_number(connection, number)
+
+    async def orders(self, where: OrderFilter, *, limit: int, cursor: str | None) -> Page[OrderSummary]:
+        async with self._engine.connect() as connection:
+            return await orders.listed(connection, where, limit=limit, cursor=cursor)
+
+    async def timeline(self, order_id: UUID, *, after: int, limit: int) -> Sequence[TimelineEntry]:
+        async with self._engine.connect() as connection:
+            return await timeline.of_order(connection, order_id, after=after, limit=limit)
+
+    async def saga(self, order_id: UUID) -> Sequence[SagaStep]:
+        async with self._engine.connect() as connection:
+            return await saga_steps.of_order(connection, order_id)
+
+    async def stalled(self, *, limit: int, cursor: str | None) -> Page[StalledStep]:
+        async with self._engine.connect() as connection:
+            return await saga_steps.stalled(connection, limit=limit, cursor=cursor)
+
+    async def stock(self, sku: str) -> StockView | None:
+        async with self._engine.connect() as connection:
+            return await stock.of_sku(connection, sku)
+
+    async def stock_levels(self, *, limit: int, cursor: str | None) -> Page[StockView]:
+        async with self._engine.connect() as connection:
+            return await stock.levels(connection, limit=limit, cursor=cursor)
+
+    async def products(self, *, limit: int, cursor: str | None) -> Page[ProductView]:
+        async with self._engine.connect() as connection:
+            return await products.listed(connection, limit=limit, cursor=cursor)
+
+    async def products_by_sku(self, skus: Sequence[str]) -> Mapping[str, ProductView]:
+        async with self._engine.connect() as connection:
+            return await products.by_sku(connection, skus)
+
+    async def lag(self) -> Sequence[ProjectionLag]:
+        async with self._engine.connect() as connection:
+            return await positions.lag(connection, self._projections)
+
+    async def wait_for(self, projection: str, stream_id: str, version: int, *, timeout: float) -> bool:
+        """As the protocol says. Raises NotFound (`projection-not-found`)."""
+        version_of_projection = positions.named(self._projections, projection).version
+        try:
+            async with asyncio.timeout(timeout) as limit:
+                if not await self._shown(projection, stream_id, version):
+                    await self._waiting.wait(projection, version_of_projection, stream_id, version)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return False
+        return True
+
+    async def rebuild(self, projection: str) -> None:
+        """Empty a projection; the projector that leads fills it again from the log.
+
+        Raises:
+            NotFound: `projection-not-found`.
+        """
+        found = positions.named(self._projections, projection)
+        async with self._writing.begin() as connection:
+            await positions.rebuild(connection, found)
+
+    async def _shown(self, projection: str, stream_id: str, version: int) -> bool:
+        """The orders' own rows tell their versions: mostly they are there already, and that is one look-up."""
+        if projection != orders.NAME or not stream_id.startswith(orders.STREAMS):
+            return False
+        async with self._engine.connect() as connection:
+            return await orders.version_of(connection, UUID(stream_id.removeprefix("order/"))) >= version

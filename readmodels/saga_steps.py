@@ -1,0 +1,232 @@
+"""Saga steps: where each step of an order's saga is. A step is known by the events that it wrote."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Row,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    literal_column,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.identifiers import order_number
+from domain.inventory import events as stock
+from domain.orders import events as orders
+from domain.payments import events as payments
+from domain.shipping import events as shipping
+from eventstore.store import Recorded
+from readmodels import cursors
+from readmodels.base import METADATA, Write, arrays, upsert_rows
+from readmodels.orders import ORDERS
+from readmodels.views import Page, SagaStep, StalledStep
+
+NAME: Final = "saga_steps"
+VERSION: Final = 1
+
+
+class StepState(StrEnum):
+    REQUESTED = "requested"
+    DONE = "done"
+    REFUSED = "refused"
+    STALLED = "stalled"
+    RETRYING = "retrying"
+    COMPENSATED = "compensated"
+
+
+STATES: Final[Mapping[type, StepState]] = {
+    orders.OrderPlaced: StepState.DONE,
+    orders.OrderConfirmed: StepState.DONE,
+    orders.OrderCancellationRequested: StepState.DONE,  # the command's step; what follows has steps of its own
+    orders.OrderCancellationRejected: StepState.DONE,
+    orders.OrderCancelled: StepState.DONE,
+    orders.OrderCompleted: StepState.DONE,
+    orders.OrderStepStalled: StepState.STALLED,
+    stock.StockReserved: StepState.DONE,
+    stock.StockUnavailable: StepState.REFUSED,
+    stock.StockReleased: StepState.COMPENSATED,
+    payments.PaymentRequested: StepState.REQUESTED,
+    payments.PaymentAuthorized: StepState.DONE,
+    payments.PaymentDeclined: StepState.REFUSED,
+    payments.PaymentAbandoned: StepState.COMPENSATED,
+    payments.CaptureRequested: StepState.REQUESTED,
+    payments.PaymentCaptured: StepState.DONE,
+    payments.VoidRequested: StepState.REQUESTED,
+    payments.PaymentVoided: StepState.COMPENSATED,
+    payments.RefundRequested: StepState.REQUESTED,
+    payments.PaymentRefunded: StepState.COMPENSATED,
+    payments.PaymentActionRefused: StepState.REFUSED,
+    shipping.ShipmentBooked: StepState.DONE,
+    shipping.ShipmentBookingCancelled: StepState.COMPENSATED,
+    shipping.ShipmentDispatched: StepState.DONE,
+    shipping.ShipmentDelivered: StepState.DONE,
+}
+RESOLVED: Final = {
+    orders.StepAction.RETRY: StepState.RETRYING,
+    orders.StepAction.COMPENSATE: StepState.COMPENSATED,
+}
+CLOSING: Final[Mapping[type, StepState]] = {  # what is stalled then waits for nobody: see `domain.orders.model`
+    orders.OrderCancellationRequested: StepState.COMPENSATED,
+    orders.OrderCancelled: StepState.COMPENSATED,
+    orders.OrderCompleted: StepState.DONE,
+}
+
+SAGA_STEPS = Table(
+    "saga_steps",
+    METADATA,
+    Column("order_id", Uuid, primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("state", Text),
+    Column("error_type", Text),
+    Column("error", Text),
+    Column("started_at", DateTime(timezone=True)),
+    Column("updated_at", DateTime(timezone=True)),
+    Column("first_version", BigInteger),
+)
+UPSERT = upsert_rows(SAGA_STEPS, keep=("started_at", "first_version"))
+IS_STALLED = SAGA_STEPS.c.state == literal_column("'stalled'")  # as the partial index spells it
+
+CLOSE = text("""
+    UPDATE read.saga_steps AS s SET state = e.state, error_type = NULL, error = NULL, updated_at = e.closed_at
+    FROM unnest(:orders, :states, :times) AS e (order_id, state, closed_at)
+    WHERE s.order_id = e.order_id AND s.state = 'stalled'
+""").bindparams(
+    bindparam("orders", type_=ARRAY(Uuid)),
+    bindparam("states", type_=ARRAY(Text)),
+    bindparam("times", type_=ARRAY(DateTime(timezone=True))),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one event says of a step."""
+
+    step: str
+    state: StepState
+    error_type: str | None = None
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class OrderChanges:
+    """What a batch says of one order's steps. `closed`: what becomes of those stalled before, and when."""
+
+    steps: dict[str, SagaStep] = field(default_factory=dict)
+    first_versions: dict[str, int] = field(default_factory=dict)
+    closed: tuple[StepState, datetime] | None = None
+
+
+class SagaSteps:
+    name = NAME
+    version = VERSION
+    streams = ("order/",)
+    clear = text("TRUNCATE read.saga_steps")
+
+    async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
+        changes = fold(events)
+        closed = [(order_id, *change.closed) for order_id, change in changes.items() if change.closed]
+        rows = [row for order_id, change in changes.items() for row in _rows(order_id, change)]
+        writes = []
+        if closed:
+            columns = zip(("orders", "states", "times"), map(list, zip(*closed, strict=True)), strict=True)
+            writes.append(Write(CLOSE, dict(columns)))
+        if rows:
+            writes.append(Write(UPSERT, arrays(SAGA_STEPS, rows)))
+        return writes
+
+
+def fold(events: Iterable[Recorded]) -> Mapping[UUID, OrderChanges]:
+    """What the events of a batch say, by order."""
+    changes: dict[str, OrderChanges] = {}
+    for recorded in events:
+        order = changes.setdefault(recorded.stream_id, OrderChanges())
+        if change := change_of(recorded):
+            _apply(order, change, recorded)
+        if state := CLOSING.get(type(recorded.event)):
+            _close(order, state, recorded.recorded_at)
+    return {UUID(stream.removeprefix("order/")): order for stream, order in changes.items()}
+
+
+def change_of(recorded: Recorded) -> Change | None:
+    """None where the event belongs to no step.
+
+    Raises:
+        KeyError: an event of an order that nobody has said the meaning of.
+    """
+    event = recorded.event
+    match event:
+        case orders.OrderStepStalled(step, error_type, error):
+            return Change(step, StepState.STALLED, error_type, error)
+        case orders.OrderStepResolved(step, action):
+            return Change(step, RESOLVED[action])
+        case payments.PaymentDeclined(step, code, reason) | payments.PaymentActionRefused(step, code, reason):
+            return Change(step, StepState.REFUSED, code, reason)
+        case _:
+            state = STATES[type(event)]
+    own: str | None = getattr(event, "step", None)  # the undo of a payment may settle the step it undoes
+    key = own or recorded.metadata.get("step")
+    return Change(key, state) if key else None
+
+
+def _apply(order: OrderChanges, change: Change, recorded: Recorded) -> None:
+    known, at = order.steps.get(change.step), recorded.recorded_at
+    started = known.started_at if known else at
+    order.first_versions.setdefault(change.step, recorded.version)
+    order.steps[change.step] = SagaStep(
+        change.step, change.state, change.error_type, change.error, started_at=started, updated_at=at
+    )
+
+
+def _close(order: OrderChanges, state: StepState, at: datetime) -> None:
+    order.closed = (state, at)
+    for step in order.steps.values():
+        if step.state == StepState.STALLED:
+            order.steps[step.step] = replace(step, state=state, error_type=None, error=None, updated_at=at)
+
+
+def _rows(order_id: UUID, order: OrderChanges) -> Iterable[tuple[object, ...]]:
+    for name, step in order.steps.items():
+        error = (step.error_type, step.error)
+        yield (order_id, name, step.state, *error, step.started_at, step.updated_at, order.first_versions[name])
+
+
+async def of_order(connection: AsyncConnection, order_id: UUID) -> Sequence[SagaStep]:
+    """In the order in which they began."""
+    columns = (getattr(SAGA_STEPS.c, item.name) for item in fields(SagaStep))
+    query = select(*columns).where(SAGA_STEPS.c.order_id == order_id)
+    rows = await connection.execute(query.order_by(SAGA_STEPS.c.first_version, SAGA_STEPS.c.step))
+    return [SagaStep(*row) for row in rows]
+
+
+async def stalled(connection: AsyncConnection, *, limit: int, cursor: str | None) -> Page[StalledStep]:
+    """Longest waiting first. Raises InvalidValue (`invalid-cursor`, `invalid-limit`)."""
+    steps = SAGA_STEPS.c
+    key = (steps.updated_at, steps.order_id, steps.step)
+    query = select(*key, steps.error_type, steps.error, ORDERS.c.order_number).where(IS_STALLED)
+    query = query.join_from(SAGA_STEPS, ORDERS, ORDERS.c.order_id == steps.order_id, isouter=True)
+    if cursor is not None:
+        query = query.where(tuple_(*key) > tuple_(*cursors.decode(cursor, cursors.time, UUID, str)))
+    query = query.order_by(*key).limit(cursors.check_limit(limit) + 1)
+    rows: Sequence[Any] = (await connection.execute(query)).all()
+    return cursors.page(
+        rows, limit, _stalled, lambda row: (row.updated_at.isoformat(), str(row.order_id), row.step)
+    )
+
+
+def _stalled(row: Row[Any]) -> StalledStep:
+    number = row.order_number or order_number(row.order_id)  # the orders may be a moment behind
+    return StalledStep(row.order_id, number, row.step, row.error_type or "", row.error or "", row.updated_at)

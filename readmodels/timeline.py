@@ -1,0 +1,78 @@
+"""The timeline: every event of every order, as it is shown."""
+
+from collections.abc import Hashable, Sequence
+from functools import cache
+from typing import Any, Final, cast
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import BigInteger, Column, DateTime, Table, Text, Uuid, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from eventstore.store import Recorded
+from readmodels import cursors
+from readmodels.base import METADATA, Write, arrays, insert_rows
+from readmodels.views import TimelineEntry
+
+NAME: Final = "timeline"
+VERSION: Final = 1
+
+TIMELINE = Table(
+    "timeline",
+    METADATA,
+    Column("order_id", Uuid, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("position", BigInteger),
+    Column("type", Text),
+    Column("recorded_at", DateTime(timezone=True)),
+    Column("step", Text),
+    Column("actor", Text),
+    Column("data", Text),
+)
+INSERT = insert_rows(TIMELINE)
+
+
+class Timeline:
+    name = NAME
+    version = VERSION
+    streams = ("order/",)
+    clear = text("TRUNCATE read.timeline")
+
+    async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
+        return [Write(INSERT, arrays(TIMELINE, map(to_row, events)))]
+
+
+def to_row(recorded: Recorded) -> tuple[object, ...]:
+    return (
+        UUID(recorded.stream_id.removeprefix("order/")),
+        recorded.version,
+        recorded.position,
+        recorded.type,
+        recorded.recorded_at,
+        recorded.metadata.get("step"),
+        recorded.metadata.get("actor"),
+        to_json(recorded.event),
+    )
+
+
+def to_json(event: object) -> str:
+    return _adapter(cast(Hashable, type(event))).dump_json(event).decode()
+
+
+@cache
+def _adapter(cls: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(cls)
+
+
+async def of_order(
+    connection: AsyncConnection, order_id: UUID, *, after: int, limit: int
+) -> Sequence[TimelineEntry]:
+    """Events with `version > after`, in order. Raises InvalidValue (`invalid-limit`)."""
+    columns = [column for column in TIMELINE.columns if column is not TIMELINE.c.order_id]
+    query = (
+        select(*columns)
+        .where(TIMELINE.c.order_id == order_id, TIMELINE.c.version > after)
+        .order_by(TIMELINE.c.version)
+        .limit(cursors.check_limit(limit))
+    )
+    return [TimelineEntry(**row) for row in (await connection.execute(query)).mappings()]
