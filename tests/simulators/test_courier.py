@@ -50,8 +50,8 @@ async def test_a_backlog_costs_one_probe_at_a_time(
     monkeypatch.setattr(webhooks, "LONGEST_BACKOFF", 0.2)
     carrier.hook.status = 503
     await asyncio.gather(*(carrier.carrier.book("book#1", parcel_of(uuid4())) for _ in range(40)))
-    # Up to 16 are under way when the first is refused; from then on they come one by one.
-    await eventually(lambda: _refused(carrier.hook, webhooks.CONCURRENCY + 2))
+    await eventually(lambda: _refused(carrier.hook, 4))
+    # Up to 16 may have been under way when the first was refused; from then on they come one by one.
     assert carrier.hook.refused <= webhooks.CONCURRENCY + 3
     carrier.hook.status = 204
     await carrier.hook.has_been_told(80)
