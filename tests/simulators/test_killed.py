@@ -17,13 +17,13 @@ from tests.simulators.serving import Hook, PaymentsUnderTest, eventually, parcel
 
 
 @contextlib.asynccontextmanager
-async def process_of(name: str, settings: Settings, url: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`python -m ops.simulators.serve NAME`, from when it answers until it is killed."""
+async def process_of(name: str, settings: Settings, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`python -m ops.simulators.serve NAME`, from when it listens until it is killed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "ops.simulators.serve", name, env=os.environ | _environment(settings)
     )
     try:
-        await eventually(lambda: _answers(url), seconds=20)
+        await eventually(lambda: _listens(port), seconds=20)
         yield process
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -42,12 +42,13 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-async def _answers(url: str) -> bool:
+async def _listens(port: int) -> bool:
     try:
-        async with httpx.AsyncClient(trust_env=False) as http:
-            return (await http.get(f"{url}/livez")).is_success
-    except httpx.TransportError:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionError:
         return False
+    writer.close()
+    return True
 
 
 async def test_a_gateway_killed_between_commit_and_answer_gives_the_same_effect(database: str) -> None:
@@ -56,7 +57,7 @@ async def test_a_gateway_killed_between_commit_and_answer_gives_the_same_effect(
     gateway = SimulatedPaymentGateway(url, 30)
     async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
         payments = PaymentsUnderTest(gateway, http, settings)
-        async with process_of("payments", settings, url) as process:
+        async with process_of("payments", settings, settings.payments_port) as process:
             await payments.fault(mode="slow", order_id=order, seconds=60)
             await payments.outage("error", order_id=str(broken))
             call = asyncio.create_task(payments.authorized(order))
@@ -64,7 +65,7 @@ async def test_a_gateway_killed_between_commit_and_answer_gives_the_same_effect(
             process.kill()
             with pytest.raises(Unknown):
                 await call
-        async with process_of("payments", settings, url):
+        async with process_of("payments", settings, settings.payments_port):
             effect = await payments.authorized(order)
             assert await gateway.list_effects() == [effect]
             with pytest.raises(Unknown):
@@ -76,11 +77,11 @@ async def test_news_survives_the_carriers_death(database: str, hook: Hook) -> No
     settings, order = settings_of(database, public_url=hook.url, simulator_speed=1e6), uuid4()
     carrier = SimulatedCarrier(settings.carrier_base_url, 5)
     hook.status = 503
-    async with process_of("carrier", settings, settings.carrier_base_url):
+    async with process_of("carrier", settings, settings.carrier_port):
         await carrier.book("book#1", parcel_of(order))
         await eventually(lambda: _was_refused(hook))
     hook.status = 204
-    async with process_of("carrier", settings, settings.carrier_base_url):
+    async with process_of("carrier", settings, settings.carrier_port):
         await hook.has_been_told(2)
     assert hook.of(order) == [(1, "dispatched"), (2, "delivered")]
     await carrier.aclose()
