@@ -16,6 +16,9 @@ from eventstore.store import StoreOverloaded, StoreUnavailable
 Request = TypeVar("Request")
 Result = TypeVar("Result")
 
+WORTH_SPLITTING = 16
+"""Batches below this are not made smaller: a transaction costs as much as some ten appends in it."""
+
 Commit = Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]]
 """Commits a batch whose requests share no stream; gives one result or exception per request, in order."""
 
@@ -59,7 +62,7 @@ class GroupCommit(Generic[Request, Result]):
             raise StoreUnavailable("the store is closed")
         if self._size >= self._queue:
             raise StoreOverloaded(f"{self._size} appends wait already")
-        pending = _Pending[Request, Result](request, streams)
+        pending: _Pending[Request, Result] = _Pending(request, streams)
         self._enter(pending)
         return await pending.answer
 
@@ -100,15 +103,17 @@ class GroupCommit(Generic[Request, Result]):
 
     def _start(self) -> None:
         self._start_scheduled = False
-        while self._ready and len(self._running) < self._in_flight:
-            batch = self._take()
+        while self._ready and (free := self._in_flight - len(self._running)):
+            # Callers answered together ask again together. Dealt out over the free slots they keep all slots busy,
+            # this process and the database working at the same time; in one batch they would take turns.
+            batch = self._take(max(WORTH_SPLITTING, -(-len(self._ready) // free)))
             if batch:
                 task = asyncio.get_running_loop().create_task(self._run(batch))
                 self._running.add(task)
 
-    def _take(self) -> list[_Pending[Request, Result]]:
+    def _take(self, share: int) -> list[_Pending[Request, Result]]:
         batch: list[_Pending[Request, Result]] = []
-        while self._ready and len(batch) < self._batch:
+        while self._ready and len(batch) < min(self._batch, share):
             pending = self._ready.popleft()
             if pending.answer.cancelled():  # nobody waits and nothing was sent
                 self._leave(pending)

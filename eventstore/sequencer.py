@@ -89,7 +89,7 @@ class Sequencer:
 
     async def _serve(self, connection: asyncpg.Connection) -> None:
         # A blocking pg_advisory_lock would hold a snapshot, and with it vacuum back, all the time it stands by.
-        while not await connection.fetchval("SELECT pg_try_advisory_lock($1, $2)", *LEADER):  # noqa: ASYNC110
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1, $2)", *LEADER):
             await asyncio.sleep(self._standby_poll)
         alarm = Alarm()
         await alarm.listen(connection, APPENDED)

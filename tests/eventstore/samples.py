@@ -64,7 +64,7 @@ def write(stream_id: str, expected: ExpectedVersion, *events: NewEvent) -> Strea
 async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) -> None:
     """Wait for something that must happen; the time only bounds a failing test."""
     async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110
+        while not await condition():
             await asyncio.sleep(0.005)
 
 
