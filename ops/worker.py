@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -23,7 +22,7 @@ from activities.stock_book import StockBook
 from eventstore.store import EventStore
 from ops.bootstrap import connect_temporal, open_backend, utc_now
 from ops.config import Settings
-from workflows.contracts import SEARCH_ATTRIBUTES
+from ops.search_attributes import check_search_attributes
 from workflows.order import OrderWorkflow
 
 GRACE = timedelta(seconds=10)
@@ -41,10 +40,6 @@ SANDBOX = SandboxedWorkflowRunner(
         "tenacity",
     )
 )
-
-
-class SearchAttributesMissing(Exception):
-    """The namespace lacks Waybill's search attributes; `waybill migrate` registers them."""
 
 
 def activities(
@@ -89,18 +84,6 @@ def workers(client: Client, services: dict[TaskQueue, Sequence[Any]], *, max_cac
         )
         for queue, methods in services.items()
     ]
-
-
-async def check_search_attributes(client: Client) -> None:
-    """Raises: SearchAttributesMissing: at least one of them is not registered, or has another type."""
-    found = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
-    missing = [key.name for key in SEARCH_ATTRIBUTES if key.name not in found.custom_attributes]
-    if missing:
-        raise SearchAttributesMissing(
-            f"namespace {client.namespace!r} lacks search attributes ({', '.join(missing)}): run `waybill migrate`"
-        )
 
 
 async def run_worker(settings: Settings, stop: asyncio.Event) -> None:

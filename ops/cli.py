@@ -1,0 +1,209 @@
+"""`waybill`: every process, and the tools of an operator. A client of the HTTP API like any other."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+
+from ops.cli_orders import orders
+from ops.client import ApiProblem
+from ops.config import Settings, SettingsError, load_settings, settings_table
+from ops.embedded.lock import stop_running
+from ops.identity import ROLES, dev_issuer
+from ops.process import StackError
+from ops.search_attributes import SearchAttributesMissing
+
+T = TypeVar("T")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app.add_typer(orders, name="orders", help="Place, list, show and watch orders.")
+console = Console(highlight=False, soft_wrap=True)
+
+EXPECTED_FAILURES = (StackError, SettingsError, ApiProblem, SearchAttributesMissing)
+
+
+def main() -> NoReturn:
+    """Run a command; what can be expected to go wrong is one clear line and exit code 1."""
+    try:
+        app()
+    except EXPECTED_FAILURES as error:
+        _fail(str(error))
+    except BaseExceptionGroup as group:
+        expected, other = group.split(EXPECTED_FAILURES)
+        if expected is None or other is not None:
+            raise
+        _fail(str(expected.exceptions[0]))
+    sys.exit(0)
+
+
+def _fail(message: str) -> NoReturn:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"waybill: {message}", markup=False)
+    sys.exit(1)
+
+
+# The whole
+
+
+@app.command()
+def up(demo: Annotated[bool, typer.Option(help="Place the demo order.")] = True) -> None:
+    """Start everything on this machine, follow a demo order to its end, and serve until Ctrl-C."""
+    from ops.up import up as run_up
+
+    settings = load_settings()
+    asyncio.run(_until_signal(run_up(settings, lambda line: console.print(line, markup=False), with_demo=demo)))
+
+
+@app.command()
+def down() -> None:
+    """Stop the stack that `waybill up` runs on this data directory."""
+    pid = stop_running(load_settings().data_dir)
+    console.print(f"stopped (pid {pid})" if pid else "nothing was running")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema and Temporal's search attributes up to date. Safe to repeat."""
+    from ops.migrate import migrate as run_migrations
+    from ops.search_attributes import register_search_attributes
+
+    async def both(settings: Settings) -> None:
+        await run_migrations(settings.dsn)
+        await register_search_attributes(settings)
+
+    asyncio.run(both(load_settings()))
+    console.print("schema and search attributes are up to date")
+
+
+# Processes
+
+
+@app.command()
+def api() -> None:
+    """Serve the HTTP API."""
+    from ops.api_server import run_api
+    from ops.services import run
+
+    run(run_api, load_settings(), process="api")
+
+
+@app.command()
+def worker() -> None:
+    """Run the order workflow and the services' activities."""
+    from ops.services import run
+    from ops.worker import run_worker
+
+    run(run_worker, load_settings(), process="worker")
+
+
+@app.command()
+def projector() -> None:
+    """Sequence the log and feed the read models."""
+    from ops.services import run, run_projector
+
+    run(run_projector, load_settings(), process="projector")
+
+
+@app.command()
+def relay() -> None:
+    """Publish the log to Redis Streams."""
+    from ops.services import run, run_relay
+
+    run(run_relay, load_settings(), process="relay")
+
+
+@app.command(name="sim-payments")
+def sim_payments() -> None:
+    """Serve the simulated payment gateway."""
+    from ops.simulators.serve import serve_payments
+
+    _serve(serve_payments)
+
+
+@app.command(name="sim-carrier")
+def sim_carrier() -> None:
+    """Serve the simulated carrier."""
+    from ops.simulators.serve import serve_carrier
+
+    _serve(serve_carrier)
+
+
+# Tools
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLES)}.")] = "customer",
+    subject: Annotated[str, typer.Option(help="Whom the token is for; a customer's id for a customer.")] = "demo",
+    ttl: Annotated[int, typer.Option(help="Seconds it is valid.")] = 12 * 3600,
+) -> None:
+    """Print a bearer token of the development issuer."""
+    if role not in ROLES:
+        _fail(f"--role {role!r}: one of {', '.join(ROLES)} is accepted")
+    console.print(dev_issuer(load_settings()).token(role=role, subject=subject, ttl=ttl), markup=False)
+
+
+@app.command()
+def verify(
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check the invariants on the live store; exits 1 and names what is broken."""
+    from ops.verify import report
+    from ops.verify import verify as run_verify
+
+    checks = asyncio.run(run_verify(load_settings()))
+    if not report(checks, console, as_json=json_output):
+        sys.exit(1)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at everything Waybill depends on, and say what is wrong."""
+    from ops.doctor import examine, report
+
+    if not report(asyncio.run(examine(load_settings())), console):
+        sys.exit(1)
+
+
+@app.command()
+def rebuild(projection: str) -> None:
+    """Empty a projection's tables; a running projector fills them again from the log."""
+    from ops.rebuild import rebuild as run_rebuild
+
+    asyncio.run(run_rebuild(load_settings(), projection, console))
+
+
+@app.command()
+def settings() -> None:
+    """Print every setting as the README's Markdown table."""
+    typer.echo(settings_table(), nl=False)
+
+
+def _serve(service: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+    import uvloop
+
+    from ops.telemetry import configure_logging
+
+    given = load_settings()
+    configure_logging(given, process=service.__name__.replace("serve_", "sim-"))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(service(given))
+
+
+async def _until_signal(work: Coroutine[Any, Any, T]) -> T | None:
+    """Run to the end, or until SIGINT or SIGTERM, after which the work's own clean-up is awaited."""
+    import signal
+
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return None
+
+
+if __name__ == "__main__":
+    main()

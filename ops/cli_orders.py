@@ -1,0 +1,115 @@
+"""`waybill orders …`: what a shop's engineer does with orders, through the HTTP API."""
+
+import asyncio
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ops import demo
+from ops.client import ApiClient
+from ops.config import load_settings
+from ops.identity import dev_issuer
+
+orders = typer.Typer(no_args_is_help=True)
+console = Console(highlight=False, soft_wrap=True)
+
+OrderId = Annotated[str, typer.Argument(help="The order's id.")]
+
+
+@orders.command()
+def place(
+    sku: Annotated[list[str], typer.Argument(help="SKU, or SKU=QUANTITY; several for several lines.")],
+    customer: Annotated[str, typer.Option(help="Customer id.")] = "demo",
+    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "EUR",
+    payment: Annotated[str, typer.Option(help="Payment method, such as sim_ok or sim_declined.")] = "sim_ok",
+    key: Annotated[str | None, typer.Option(help="Idempotency-Key; a new one by default.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the order to its end.")] = False,
+) -> None:
+    """Place an order to the demo address."""
+    body = {
+        "customer_id": customer,
+        "currency": currency,
+        "lines": [_line(each) for each in sku],
+        "shipping_address": demo.ADDRESS,
+        "payment": {"method": payment},
+    }
+
+    async def run(api: ApiClient) -> None:
+        placed = await api.post("/v1/orders", body, key=key or str(uuid4()))
+        total = placed["totals"]["total"]
+        console.print(f"{placed['order_id']}  {placed['order_number']}  {total['amount']} {total['currency']}")
+        if watch:
+            console.print(await demo.follow(api, placed["order_id"], console.print))
+
+    _with_api(run)
+
+
+@orders.command(name="list")
+def list_orders(
+    status: Annotated[str | None, typer.Option(help="Only orders of this status.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Only orders of this customer.")] = None,
+    limit: Annotated[int, typer.Option(help="How many, 1 to 100.")] = 20,
+) -> None:
+    """The newest orders."""
+
+    async def run(api: ApiClient) -> None:
+        page = await api.get("/v1/orders", status=status, customer_id=customer, limit=limit)
+        table = Table(
+            "order", "number", "customer", "status", "payment", "fulfilment", "total", "placed", box=None
+        )
+        for order in page["items"]:
+            money = order["total"]
+            table.add_row(
+                order["order_id"],
+                order["order_number"],
+                order["customer_id"],
+                order["status"] + (" (!)" if order["attention"] else ""),
+                order["payment_status"],
+                order["fulfilment_status"],
+                f"{money['amount']} {money['currency']}",
+                order["placed_at"][:19],
+            )
+        console.print(table)
+
+    _with_api(run)
+
+
+@orders.command()
+def show(order_id: OrderId) -> None:
+    """One order in full."""
+
+    async def run(api: ApiClient) -> None:
+        console.print_json(data=await api.get(f"/v1/orders/{order_id}"))
+
+    _with_api(run)
+
+
+@orders.command()
+def watch(order_id: OrderId) -> None:
+    """Follow an order's events until it has ended."""
+
+    async def run(api: ApiClient) -> None:
+        console.print(await demo.follow(api, order_id, console.print))
+
+    _with_api(run)
+
+
+def _line(text: str) -> dict[str, object]:
+    sku, _, quantity = text.partition("=")
+    if quantity and not quantity.isdigit():
+        raise typer.BadParameter(f"{text!r}: SKU or SKU=QUANTITY is accepted")
+    return {"sku": sku, "quantity": int(quantity or 1)}
+
+
+def _with_api(run: Any) -> None:
+    settings = load_settings()
+    token = dev_issuer(settings).token(role="operator", subject="waybill-cli")
+
+    async def main() -> None:
+        async with ApiClient(settings.api_base_url, token) as api:
+            await run(api)
+
+    asyncio.run(main())

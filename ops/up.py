@@ -1,0 +1,106 @@
+"""`waybill up`: the whole of Waybill on one machine, proven by an order, until Ctrl-C."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from uuid import uuid4
+
+import httpx
+
+from ops import demo
+from ops.client import ApiClient
+from ops.config import PREFIX, Settings
+from ops.devstack import DevStack
+from ops.identity import dev_issuer
+from ops.migrate import migrate
+from ops.process import ProcessSpec, StackError
+from ops.search_attributes import register_search_attributes
+
+Say = Callable[[str], None]
+
+LISTENING = {"api": "api_port", "sim-payments": "payments_port", "sim-carrier": "carrier_port"}
+SILENT = ("worker", "projector", "relay")
+
+
+async def up(settings: Settings, say: Say, *, with_demo: bool = True) -> None:
+    """Start everything, place the demo order, and serve until cancelled; then stop everything.
+
+    Raises:
+        StackError: something cannot be had; one line that names what to change.
+        ApiProblem: the demo order failed.
+    """
+    stack = DevStack(settings, on_event=say)
+    endpoints = await stack.start()
+    try:
+        await migrate(settings.dsn)
+        await register_search_attributes(settings)
+        say("schema and search attributes are up to date")
+        await _start_processes(stack, settings, say)
+        token = dev_issuer(settings).token(role="admin", subject="waybill-up")
+        if with_demo:
+            async with ApiClient(settings.api_base_url, token) as api:
+                await _demo(api, settings, say)
+        _print_urls(settings, endpoints.temporal_ui_url, say)
+        name = await stack.supervisor.given_up()
+        raise StackError(f"{name} stays down; everything is being stopped")
+    finally:
+        say("stopping")
+        await stack.stop()
+        say("stopped")
+
+
+async def _start_processes(stack: DevStack, settings: Settings, say: Say) -> None:
+    specs = [_spec(name, settings) for name in (*LISTENING, *SILENT)]
+    async with asyncio.TaskGroup() as group:
+        for spec in specs:
+            group.create_task(stack.supervisor.start(spec))
+    say("running: " + ", ".join(spec.name for spec in specs))
+
+
+def _spec(name: str, settings: Settings) -> ProcessSpec:
+    """A process of Waybill's own, with the settings of this one."""
+    port = getattr(settings, LISTENING[name]) if name in LISTENING else None
+    return ProcessSpec(
+        name=name,
+        command=[sys.executable, "-m", "ops.cli", name],
+        log=settings.data_dir / "logs" / f"{name}.log",
+        env={**os.environ, f"{PREFIX}DATA_DIR": str(settings.data_dir)},
+        ready=(lambda: _answers(f"http://{settings.host}:{port}/livez")) if port else None,
+    )
+
+
+async def _answers(url: str) -> None:
+    async with httpx.AsyncClient(timeout=2) as client:
+        (await client.get(url)).raise_for_status()
+
+
+async def _demo(api: ApiClient, settings: Settings, say: Say) -> None:
+    count = await demo.seed(api, settings.warehouse_codes)
+    await _sellable(api)
+    say(f"demo catalogue: {count} products")
+    order = await demo.place(api, key=f"demo-{uuid4()}")
+    total = order["totals"]["total"]
+    say(f"demo order {order['order_number']} placed: {total['amount']} {total['currency']}")
+    status = await demo.follow(api, order["order_id"], say)
+    say(f"demo order {order['order_number']} is {status}")
+
+
+async def _sellable(api: ApiClient) -> None:
+    """Wait until the read models know the catalogue."""
+    for _ in range(200):
+        products = await api.get("/v1/products", limit=100)
+        if len([item for item in products["items"] if item["status"] == "published"]) >= len(demo.CATALOGUE):
+            return
+        await asyncio.sleep(0.05)
+    raise StackError("the demo catalogue did not reach the read models; see projector.log in the data directory")
+
+
+def _print_urls(settings: Settings, temporal_ui: str, say: Say) -> None:
+    say("")
+    say(f"  API          {settings.api_base_url}/docs")
+    say(f"  Temporal UI  {temporal_ui or settings.temporal_target}")
+    say(f"  Logs         {settings.data_dir / 'logs'}")
+    say("  A token      .venv/bin/waybill token --role operator")
+    say("")
+    say("Ready. Ctrl-C stops everything.")
