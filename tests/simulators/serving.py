@@ -63,7 +63,7 @@ async def _true(value: bool) -> bool:
 async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
     """Return as soon as `condition` holds; fails if it never does."""
     async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110  what is waited for is in a database or another process
+        while not await condition():
             await asyncio.sleep(0.01)
 
 
