@@ -15,6 +15,7 @@ import asyncpg
 
 from domain.money import Money
 from eventstore.codec import Codec
+from eventstore.sequencer import sequence_all
 from eventstore.store import ExpectedVersion, NewEvent, StreamWrite
 from eventstore.types import event_types
 
@@ -66,6 +67,15 @@ async def until(condition: Callable[[], Awaitable[Any]], seconds: float = 10.0) 
     async with asyncio.timeout(seconds):
         while not await condition():
             await asyncio.sleep(0.005)
+
+
+async def sequence(dsn: str, count: int) -> None:
+    """Sequence exactly `count` events. Any transaction of the cluster (autovacuum's) may delay them a moment."""
+    done = 0
+    async with asyncio.timeout(10):
+        while done < count:
+            done += await sequence_all(dsn)
+    assert done == count
 
 
 async def until_blocked(connection: asyncpg.Connection, count: int = 1) -> None:

@@ -3,24 +3,31 @@
 import asyncio
 from uuid import uuid4
 
+import asyncpg
+import pytest
+
+from ops.embedded.postgres import sibling_dsn
 from ops.migrate import MIGRATION_LOCK, migrate
-from tests.eventstore.conftest import connection_to
 from tests.eventstore.samples import until_blocked
 
 
-async def test_migrating_is_repeatable_and_takes_turns(server):
-    name = f"migrated_{uuid4().hex}"
-    async with connection_to(f"{server}/postgres") as admin:
-        await admin.execute(f"CREATE DATABASE {name}")
-    async with connection_to(f"{server}/{name}") as holder:
-        await holder.execute("SELECT pg_advisory_lock($1, $2)", *MIGRATION_LOCK)
-        both = asyncio.gather(migrate(f"{server}/{name}"), migrate(f"{server}/{name}"))
-        await until_blocked(holder, 2)
-        assert await holder.fetchval("SELECT to_regclass('event')") is None
-        await holder.execute("SELECT pg_advisory_unlock($1, $2)", *MIGRATION_LOCK)
-        await both
-        await migrate(f"{server}/{name}")
-        assert await holder.fetchval("SELECT count(*) FROM waybill_alembic") == 1
-        assert await holder.fetchval("SELECT count(*) FROM sequencer") == 1
-    async with connection_to(f"{server}/postgres") as admin:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+@pytest.fixture
+async def empty_database(connection, database):
+    name = f"empty_{uuid4().hex}"
+    await connection.execute(f"CREATE DATABASE {name}")
+    yield sibling_dsn(database, name)
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def test_migrating_is_repeatable_and_takes_turns(empty_database):
+    holder = await asyncpg.connect(empty_database)
+    await holder.execute("SELECT pg_advisory_lock($1, $2)", *MIGRATION_LOCK)
+    both = asyncio.gather(migrate(empty_database), migrate(empty_database))
+    await until_blocked(holder, 2)
+    assert await holder.fetchval("SELECT to_regclass('event')") is None
+    await holder.execute("SELECT pg_advisory_unlock($1, $2)", *MIGRATION_LOCK)
+    await both
+    await migrate(empty_database)
+    assert await holder.fetchval("SELECT count(*) FROM waybill_alembic") == 1
+    assert await holder.fetchval("SELECT count(*) FROM sequencer") == 1
+    await holder.close()
