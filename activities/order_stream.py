@@ -14,7 +14,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt
 from activities.contracts import Step
 from domain.identifiers import event_id
 from domain.record import OrderRecord, OrderStreamEvent, fold_record
-from eventstore.store import EventStore, NewEvent, StreamReader, StreamWrite, WrongExpectedVersion
+from eventstore.store import EventStore, NewEvent, Recorded, StreamReader, StreamWrite, WrongExpectedVersion
 
 decide_again_on_conflict = retry(
     retry=retry_if_exception_type(WrongExpectedVersion), stop=stop_after_attempt(20), reraise=True
@@ -47,7 +47,10 @@ def order_stream(order_id: UUID) -> str:
 
 
 async def load_order(store: StreamReader, order_id: UUID) -> LoadedOrder:
-    stored = await store.read_stream(order_stream(order_id))
+    return fold_order(order_id, await store.read_stream(order_stream(order_id)))
+
+
+def fold_order(order_id: UUID, stored: Sequence[Recorded]) -> LoadedOrder:
     events = [cast(OrderStreamEvent, recorded.event) for recorded in stored]
     steps: dict[str, tuple[tuple[int, OrderStreamEvent], ...]] = {}
     for recorded, event in zip(stored, events, strict=True):

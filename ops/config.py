@@ -4,6 +4,7 @@ A bad value stops the start with one message per variable: its name, what was wr
 The README's settings table is made from this module (`waybill settings --markdown`), and a test keeps it true.
 """
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
@@ -203,3 +204,25 @@ def _explain(item: object) -> str:
     field = Settings.model_fields.get(name)
     takes = f" ({field.description})" if field else ""
     return f"{PREFIX}{name.upper()}={item.get('input')!r}: {item['msg']}{takes}"
+
+
+def settings_table() -> str:
+    """Every setting as a Markdown table: variable, default, meaning."""
+    rows = ["| variable | default | what it is |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        rows.append(f"| `{PREFIX}{name.upper()}` | {_default(field.default)} | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _default(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case SecretStr():
+            return "a development value"
+        case frozenset():
+            return f"`{','.join(sorted(value))}`"
+        case dict():
+            return f"`{json.dumps({key: str(item) for key, item in value.items()})}`"
+        case _:
+            return f"`{value}`"

@@ -1,0 +1,232 @@
+"""`waybill verify`: the invariants, checked on the live store, the read models and the gateways' own books.
+
+It only reads, and it may run beside a busy system: the store is read in one snapshot, a read model is judged at
+the version it shows, and an effect whose step is still on its way is not a difference.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+from pydantic import TypeAdapter
+from rich.console import Console
+from temporalio.client import Client
+
+from activities.gateways.protocol import PaymentEffect, PaymentGateway
+from activities.gateways.simulator import SimulatedCarrier, SimulatedPaymentGateway
+from activities.order_stream import LoadedOrder
+from domain.inventory.model import StockItem
+from domain.orders.model import OrderStatus
+from domain.payments.events import PaymentAuthorized, PaymentCaptured, PaymentRefunded, PaymentVoided
+from domain.record import OrderRecord
+from eventstore.codec import Codec
+from eventstore.verify import verify_chain
+from ops.bootstrap import codec, connect_database, connect_temporal
+from ops.config import Settings
+from ops.live_streams import live_orders, live_stock
+from workflows.contracts import ORDER_WORKFLOW, order_workflow_id
+
+MAX_FAULTS = 20
+ROWS = "SELECT order_id, version, status, state FROM read.orders"
+RECORD = TypeAdapter(OrderRecord)
+
+EFFECTS: Mapping[type, str] = {
+    PaymentAuthorized: "authorization",
+    PaymentCaptured: "capture",
+    PaymentVoided: "void",
+    PaymentRefunded: "refund",
+}
+
+
+@dataclass(slots=True)
+class Check:
+    """One invariant: how many things were looked at, and what is wrong (the first of it)."""
+
+    name: str
+    checked: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def expect(self, holds: bool, fault: str) -> None:
+        self.checked += 1
+        if not holds and len(self.faults) < MAX_FAULTS:
+            self.faults.append(fault)
+
+
+@dataclass(slots=True)
+class Live:
+    """The live store, folded, and what the others say of it."""
+
+    orders: dict[UUID, LoadedOrder] = field(default_factory=dict)
+    stock: dict[str, StockItem] = field(default_factory=dict)
+
+
+async def verify(settings: Settings) -> Sequence[Check]:
+    """Run every check there is. Raises what the databases and gateways raise when they are away."""
+    async with AsyncExitStack() as stack:
+        pool = await connect_database(settings, settings.dsn, name="waybill-verify")
+        stack.push_async_callback(pool.close)
+        connection = cast(asyncpg.Connection, await stack.enter_async_context(pool.acquire()))
+        chain = await _chain(connection)
+        # The books are read before the store: what they hold by then, the store may know by then or later.
+        payments = SimulatedPaymentGateway(settings.payments_base_url, timeout=settings.gateway_timeout)
+        stack.push_async_callback(payments.aclose)
+        carrier = SimulatedCarrier(settings.carrier_base_url, timeout=settings.gateway_timeout)
+        stack.push_async_callback(carrier.aclose)
+        effects = await payments.list_effects()
+        bookings = await carrier.list_bookings()
+        running = await _running(await connect_temporal(settings))
+        live = await _load(connection, codec())
+        rows = [dict(row) for row in await connection.fetch(ROWS)]
+        books = check_books(live, effects)
+        await check_unbooked(live, effects, payments, books)
+    return [
+        chain,
+        check_endings(live, running),
+        check_money(live),
+        books,
+        check_bookings(live, Counter((booking.order_id, booking.idempotency_key) for booking in bookings)),
+        check_stock(live),
+        check_read_models(live, rows),
+    ]
+
+
+async def _load(connection: asyncpg.Connection, events: Codec) -> Live:
+    live = Live()
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        async for order in live_orders(connection, events):
+            live.orders[order.order_id] = order
+        async for stream_id, item in live_stock(connection, events):
+            live.stock[stream_id] = item
+    return live
+
+
+async def _chain(connection: asyncpg.Connection) -> Check:
+    verified = await verify_chain(connection)
+    check = Check("4 log: gapless, versions in order, hash chain", checked=verified.head)
+    if verified.fault:
+        check.faults.append(verified.fault)
+    return check
+
+
+async def _running(client: Client) -> set[str]:
+    query = f"WorkflowType = '{ORDER_WORKFLOW}' AND ExecutionStatus = 'Running'"
+    return {found.id async for found in client.list_workflows(query)}
+
+
+def check_endings(live: Live, running: set[str]) -> Check:
+    """Invariant 1: an order that has not ended is being worked on, or visibly needs attention."""
+    check = Check("1 orders: ended, running, or needing attention")
+    for order in live.orders.values():
+        record = order.record
+        alive = record.status.terminal or record.order.attention or order_workflow_id(order.order_id) in running
+        check.expect(alive, f"order {order.order_id} is {record.status} and no workflow runs for it")
+    return check
+
+
+def check_money(live: Live) -> Check:
+    """Invariant 2, as far as the stream tells."""
+    check = Check("2 money: authorized ≥ captured ≥ refunded, nothing held at the end")
+    for order in live.orders.values():
+        record, money = order.record, order.record.payment
+        who = f"order {order.order_id}"
+        ordered = money.authorized >= money.captured >= money.refunded and money.refunded.minor >= 0
+        check.expect(ordered and money.open.minor >= 0, f"{who}: {record.amounts}")
+        if record.status is OrderStatus.CANCELLED:
+            check.expect(not money.held, f"{who} is cancelled and holds {money.held}")
+        if record.status is OrderStatus.COMPLETED:
+            owed = record.order.owed
+            check.expect(money.paid == owed, f"{who} is completed with {money.paid} paid of {owed}")
+    return check
+
+
+def check_books(live: Live, effects: Sequence[PaymentEffect]) -> Check:
+    """Invariants 2 and 6: the gateway's books and the streams tell the same, effect by effect."""
+    check = Check("2 books: every charge of the gateway is in its order, and the other way round")
+    for effect in effects:
+        order = live.orders.get(effect.order_id)
+        known = order is not None and (
+            effect.idempotency_key in order.record.payment.pending or _tells(order, effect)
+        )
+        what = f"{effect.kind} {effect.reference} of {effect.amount}"
+        check.expect(known, f"the gateway has {what} for order {effect.order_id}, its stream does not")
+    return check
+
+
+async def check_unbooked(
+    live: Live, effects: Sequence[PaymentEffect], payments: PaymentGateway, check: Check
+) -> None:
+    """The other way round. What is younger than the books that were read is looked up by its step."""
+    booked = {(effect.order_id, effect.idempotency_key): effect for effect in effects}
+    for order in live.orders.values():
+        for key, pairs in order.steps.items():
+            for _, event in pairs:
+                if not isinstance(event, PaymentAuthorized | PaymentCaptured | PaymentVoided | PaymentRefunded):
+                    continue
+                found = booked.get((order.order_id, key)) or await payments.find(order.order_id, key)
+                same = found is not None and found.amount == event.amount and found.kind == EFFECTS[type(event)]
+                check.expect(same, f"order {order.order_id}: {event}, but the gateway's books have {found}")
+
+
+def _tells(order: LoadedOrder, effect: PaymentEffect) -> bool:
+    return any(
+        EFFECTS.get(type(event)) == effect.kind
+        and getattr(event, "reference", None) == effect.reference
+        and getattr(event, "amount", None) == effect.amount
+        for event in order.of_step(effect.idempotency_key)
+    )
+
+
+def check_bookings(live: Live, booked: Counter[tuple[UUID, str]]) -> Check:
+    """Invariant 6: one booking per step."""
+    check = Check("6 parcels: one booking per step")
+    for (order_id, key), count in booked.items():
+        check.expect(
+            count == 1 and order_id in live.orders, f"step {key} of order {order_id} has {count} bookings"
+        )
+    return check
+
+
+def check_stock(live: Live) -> Check:
+    """Invariant 3: nothing is oversold, and what is reserved is reserved for an order that still needs it."""
+    check = Check("3 stock: on hand ≥ reserved ≥ 0, every reservation has an open order")
+    for stream_id, item in live.stock.items():
+        check.expect(
+            item.on_hand >= item.reserved >= 0, f"{stream_id}: {item.on_hand} on hand, {item.reserved} reserved"
+        )
+        for order_id, pieces in item.holds.items():
+            order = live.orders.get(order_id)
+            needs = order is not None and order.record.reserved and pieces > 0
+            check.expect(needs, f"{stream_id} holds {pieces} for order {order_id}, which does not need them")
+    return check
+
+
+def check_read_models(live: Live, rows: Sequence[Mapping[str, Any]]) -> Check:
+    """Invariant 5: an order's row is the fold of its stream at the version it shows."""
+    check = Check("5 read models: an order's row is the fold of its stream")
+    for row in rows:
+        order = live.orders.get(row["order_id"])
+        if order is None or row["version"] != order.version:
+            continue  # it moved between the two reads
+        same = RECORD.validate_json(row["state"]) == order.record and row["status"] == order.record.status
+        check.expect(
+            same, f"order {row['order_id']}: the row at version {row['version']} is not the stream's fold"
+        )
+    return check
+
+
+def report(checks: Sequence[Check], console: Console, *, as_json: bool = False) -> bool:
+    """Print what was found; whether all of it holds."""
+    if as_json:
+        faults = defaultdict(list, {check.name: check.faults for check in checks})
+        console.print_json(data={"ok": not any(faults.values()), "checks": faults})
+        return not any(faults.values())
+    for check in checks:
+        mark = "[red]broken[/]" if check.faults else "[green]holds[/] "
+        console.print(f"{mark} {check.name} ({check.checked} checked)")
+        for fault in check.faults:
+            console.print(f"         {fault}", markup=False)
+    return not any(check.faults for check in checks)
