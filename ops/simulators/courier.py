@@ -21,7 +21,7 @@ from ops.simulators.webhooks import Outcome, Receiver
 DAYS_TO_COLLECT, DAYS_TO_DELIVER = 1, 3
 LONGEST_DAY = 86_400.0 * 365  # seconds; keeps a speed near zero within what a date can hold
 LEAD_LOCK = 0x57_42_43_4F_55  # "WBCOU"
-TURN_SECONDS = 0.03  # turns are at least this far apart, so that a busy courier works in batches
+TURN_SECONDS = 0.05  # turns are at least this far apart, so that a busy courier works in batches
 IDLE_SECONDS = 5.0  # the longest sleep: another process's bookings do not wake this one
 MOVES_PER_TURN = 500
 RECONNECT_SECONDS = 1.0
