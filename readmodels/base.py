@@ -50,7 +50,7 @@ def insert_rows(table: Table) -> Insert:
     """`INSERT … SELECT` of any number of rows; its parameters are one array per column: see `arrays`."""
     columns = list(table.columns)
     given = func.unnest(*(bindparam(item.name, type_=ARRAY(item.type)) for item in columns))
-    rows = given.table_valued(*(column(item.name, item.type) for item in columns), name="given")
+    rows = given.table_valued(*(column(item.name, item.type) for item in columns), name="given").render_derived()
     return insert(table).from_select(columns, select(*rows.columns))
 
 

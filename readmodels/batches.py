@@ -64,7 +64,7 @@ class Runner:
         attempts = self.halt.attempts + 1 if self.halt else 1
         pause = min(FIRST_PAUSE * 2 ** min(attempts - 1, 16), LONGEST_PAUSE)
         retry_at = asyncio.get_running_loop().time() + pause
-        self.halt = Halt(repr(error), position_of(event), attempts, retry_at)
+        self.halt = Halt(describe(error), position_of(event), attempts, retry_at)
         log.error(
             "projection stopped at an event it cannot apply",
             projection=self.projection.name,
@@ -72,7 +72,8 @@ class Runner:
             type=event.type,
             attempts=attempts,
             retry_in=pause,
-            exc_info=error,
+            error=self.halt.error,
+            exc_info=None if isinstance(error, DBAPIError) else error,
         )
 
 
@@ -88,6 +89,14 @@ def is_away(error: BaseException) -> bool:
         cause = error.orig.__cause__ if error.orig else None
         return error.connection_invalidated or (cause is not None and is_lost(cause))
     return isinstance(error, StoreUnavailable) or is_lost(error)
+
+
+def describe(error: BaseException) -> str:
+    """The error without the rows it concerns, which may be personal: SQLAlchemy shows all parameters."""
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else None
+    if cause is None:
+        return type(error).__name__ if isinstance(error, DBAPIError) else repr(error)
+    return f"{type(cause).__name__}: {cause.args[0] if cause.args else ''}"
 
 
 async def advance(connection: AsyncConnection, runners: Sequence[Runner], events: Sequence[Recorded]) -> None:

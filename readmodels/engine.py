@@ -19,7 +19,7 @@ from eventstore.connections import SINGLETONS
 from eventstore.store import LogReader
 from readmodels import positions
 from readmodels.base import Projection
-from readmodels.batches import Halt, ReadAhead, Runner, advance, advance_alone, is_away
+from readmodels.batches import Halt, ReadAhead, Runner, advance, advance_alone, describe, is_away
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +79,7 @@ class Projector:
             except Exception as error:
                 if not is_away(error):
                     raise
-                log.warning("projector lost the database, trying again", error=repr(error))
+                log.warning("projector lost the database, trying again", error=describe(error))
             await asyncio.sleep(self._standby_poll)
 
     async def catch_up(self) -> bool:
@@ -160,7 +160,7 @@ class Projector:
         except Exception as error:
             if is_away(error):
                 raise
-            log.warning("a batch failed, applying it to each projection alone", error=repr(error))
+            log.warning("a batch failed, applying it to each projection alone", error=describe(error))
             for runner in runners:
                 await advance_alone(connection, runner, events)
         return True

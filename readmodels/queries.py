@@ -83,8 +83,9 @@ class ReadModels:
     async def wait_for(self, projection: str, stream_id: str, version: int, *, timeout: float) -> bool:
         """As the protocol says. Raises NotFound (`projection-not-found`)."""
         version_of_projection = positions.named(self._projections, projection).version
+        limit = asyncio.timeout(timeout)
         try:
-            async with asyncio.timeout(timeout) as limit:
+            async with limit:
                 if not await self._shown(projection, stream_id, version):
                     await self._waiting.wait(projection, version_of_projection, stream_id, version)
         except TimeoutError:

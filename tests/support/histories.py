@@ -1,4 +1,4 @@
-"""Whole lives of orders, as the log would hold them: each event with its stream and metadata, many orders mixed."""
+"""Whole lives of orders, as the log would hold them: each event with its stream and step, many orders mixed."""
 
 import random
 from collections.abc import Iterator, Sequence
