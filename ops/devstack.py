@@ -62,7 +62,7 @@ class DevStack:
         time_skipping: bool = False,
         durable: bool = True,
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._say = on_event
         self._lock = StackLock(settings.data_dir)
         self.supervisor = Supervisor(on_event)
@@ -108,14 +108,14 @@ class DevStack:
     @property
     def endpoints(self) -> Endpoints:
         """Where the parts answer, known before they are started."""
-        settings = self._settings
+        settings = self.settings
         ui = "" if settings.temporal_address else f"http://127.0.0.1:{settings.temporal_ui_port}"
         return Endpoints(
             settings.dsn, settings.simulator_dsn, settings.redis_dsn, settings.temporal_target, temporal_ui_url=ui
         )
 
     def _take_data_dir(self) -> None:
-        data_dir = self._settings.data_dir
+        data_dir = self.settings.data_dir
         try:
             (data_dir / "logs").mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
@@ -123,7 +123,7 @@ class DevStack:
             raise _unusable(data_dir, error) from error
 
     def _ports(self) -> dict[str, int]:
-        settings = self._settings
+        settings = self.settings
         of_part = {
             "postgres": {"WAYBILL_POSTGRES_PORT": settings.postgres_port},
             "redis": {"WAYBILL_REDIS_PORT": settings.redis_port},
@@ -139,13 +139,13 @@ class DevStack:
         try:
             spec = await part.prepare()
         except OSError as error:
-            raise _unusable(self._settings.data_dir, error) from error
+            raise _unusable(self.settings.data_dir, error) from error
         await self.supervisor.start(spec)
         self._say(f"{await part.finish()}, ready in {time.monotonic() - began:.1f} s")
 
     def _outside(self) -> list[Coroutine[None, None, None]]:
         """A wait for each server the settings name."""
-        settings, waits = self._settings, list[Coroutine[None, None, None]]()
+        settings, waits = self.settings, list[Coroutine[None, None, None]]()
         if settings.database_url or settings.simulator_database_url:
             waits.append(self._await_databases())
         if settings.redis_url:
@@ -160,18 +160,18 @@ class DevStack:
         return waits
 
     async def _await_databases(self) -> None:
-        """The simulators' database, unless it has a variable of its own, lies beside the main one and is ours to make."""
-        main, simulators, own = self._settings.dsn, self._settings.simulator_dsn, "WAYBILL_SIMULATOR_DATABASE_URL"
-        if self._settings.database_url:
+        """The simulators' database is beside the main one, and ours to make, unless it has its own variable."""
+        main, simulators, own = self.settings.dsn, self.settings.simulator_dsn, "WAYBILL_SIMULATOR_DATABASE_URL"
+        if self.settings.database_url:
             await self._await("WAYBILL_DATABASE_URL", main, lambda: postgres.probe(main))
-        if self._settings.simulator_database_url:
+        if self.settings.simulator_database_url:
             await self._await(own, simulators, lambda: postgres.probe(simulators))
         else:
             await postgres.ensure_beside(main, simulators, own)
 
     async def _await(self, variable: str, url: str, probe: Callable[[], Awaitable[str]]) -> None:
         """Wait for an outside server, and say so: its host and port alone, as the rest may hold a password."""
-        where, limit = urlsplit(url).netloc.rpartition("@")[2], self._settings.server_wait
+        where, limit = urlsplit(url).netloc.rpartition("@")[2], self.settings.server_wait
         deadline, told = time.monotonic() + limit, False
         while True:
             try:

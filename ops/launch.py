@@ -1,7 +1,7 @@
-"""Starts one supervised process: gives up privileges where asked, ties its life to its parent's, becomes the command.
+"""Starts one supervised process: gives up root where asked, ties its life to its parent's, becomes the command.
 
-Run by path as `python -I -S launch.py OPTIONS -- COMMAND…`, so it imports the standard library only. Everything here
-happens in a fresh process of one thread: `preexec_fn` would do it in a fork of a threaded parent, where it may deadlock.
+Run by path as `python -I -S launch.py OPTIONS -- COMMAND…`, so it imports the standard library only. All happens
+in a fresh process of one thread: `preexec_fn` would do it in a fork of a threaded parent, where it may deadlock.
 The order matters: Linux forgets the parent-death signal when credentials change, so that it is asked for last.
 """
 
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _become(uid: int, gid: int, *, keep_access: bool) -> None:
-    """Give up root for `uid`; with `keep_access`, keep the capability that enters directories closed to that user."""
+    """Give up root for `uid`; with `keep_access`, keep the capability that enters closed directories."""
     libc = ctypes.CDLL(None, use_errno=True)
     if keep_access:
         _check(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))

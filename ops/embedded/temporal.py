@@ -19,7 +19,7 @@ from ops.process import ProcessSpec, StackError
 RETENTION = timedelta(days=30)
 PROBE_TIMEOUT = timedelta(seconds=3)
 
-# The defaults are a cluster's: 20 polls a second put 50 ms into every hop, four partitions let a poll miss its task.
+# The defaults are a cluster's: 20 polls a second put 50 ms into every hop, of four partitions a poll reads one.
 DYNAMIC_CONFIG = {
     "history.transferProcessorMaxPollRPS": "2000",
     "history.timerProcessorMaxPollRPS": "2000",
@@ -35,7 +35,7 @@ TIME_SKIPPING = {"frontend.WorkflowTimeSkippingEnabled": "true"}
 
 
 async def probe(address: str, namespace: str) -> str:
-    """Ask for the namespace, and give the server's version. Raises what the client raises while it does not answer."""
+    """Ask for the namespace, and give the server's version. Raises what the client raises without an answer."""
     client = await Client.connect(address, namespace=namespace)
     service = client.workflow_service
     await service.describe_namespace(DescribeNamespaceRequest(namespace=namespace), timeout=PROBE_TIMEOUT)

@@ -1,0 +1,47 @@
+# Needs python3 (3.11 or newer), make and a POSIX shell; everything else comes into .venv from hashed requirements.
+.DEFAULT_GOAL := help
+.PHONY: help setup up down clean check test lock format bench record-histories
+
+BIN := .venv/bin
+COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Make .venv with everything in it; does nothing when it is up to date
+	@sh ops/setup.sh
+
+up: setup ## Start everything, place a demo order, and run until Ctrl-C
+	@$(BIN)/waybill up
+
+down: setup ## Stop what `make up` runs elsewhere
+	@$(BIN)/waybill down
+
+clean: ## Delete the embedded stack's data and all caches (`.venv` stays)
+	@if [ -x $(BIN)/waybill ]; then $(BIN)/waybill down; fi
+	rm -rf .waybill .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+
+check: setup ## Format, lint, types, import contracts, house rules
+	$(BIN)/ruff format --check -q .
+	$(BIN)/ruff check -q .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python -m ops.checks.house_rules
+
+test: setup ## Run every test
+	$(BIN)/pytest -q
+
+format: setup ## Format the code and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup ## Bring requirements/*.txt in line with pyproject.toml (UPGRADE=--upgrade takes newer versions)
+	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra embedded --group dev -o requirements/dev.txt
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt
+
+bench: setup ## Measure how many orders a second are carried through
+	$(BIN)/python -m benchmarks.lifecycle
+
+record-histories: setup ## Record the workflow histories that later versions must replay
+	$(BIN)/python -m tests.support.histories
