@@ -1,7 +1,7 @@
 """Reading the global log: what projectors, the relay and the live stream follow."""
 
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import asyncpg
 
@@ -75,7 +75,7 @@ class PostgresLog:
         found = await self._patience.persist(lambda: self._pool.fetchval(POSITION_OF, stream_id, version))
         return found
 
-    async def wakeups(self) -> AsyncIterator[None]:
+    async def wakeups(self) -> AsyncGenerator[None, None]:
         async for _ in notifications(self._dsn, SEQUENCED, self._poll, "waybill-log-reader"):
             yield
 

@@ -16,7 +16,7 @@ import asyncpg
 from domain.money import Money
 from eventstore.codec import Codec
 from eventstore.sequencer import sequence_all
-from eventstore.store import ExpectedVersion, NewEvent, StreamWrite
+from eventstore.store import ExpectedVersion, NewEvent, Recorded, StreamWrite
 from eventstore.types import event_types
 
 
@@ -56,6 +56,11 @@ def codec_of_samples() -> Codec:
 
 def new(text: str = "x", event_id: UUID | None = None) -> NewEvent:
     return NewEvent(event_id or uuid4(), Noted(text))
+
+
+def text_of(recorded: Recorded) -> str:
+    assert isinstance(recorded.event, Noted)
+    return recorded.event.text
 
 
 def write(stream_id: str, expected: ExpectedVersion, *events: NewEvent) -> StreamWrite:

@@ -3,21 +3,31 @@
 import asyncio
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from eventstore.append import APPEND, arguments, prepare
 from eventstore.codec import Codec, InvalidEvent, PayloadTooLarge, UnknownEventType
 from eventstore.connections import open_pool
 from eventstore.postgres import PostgresEventStore
-from eventstore.store import Appended, Expected, NewEvent, PartialRepeat, StoreError, WrongExpectedVersion
-from tests.eventstore.samples import Noted, new, write
+from eventstore.store import (
+    Appended,
+    Expected,
+    ExpectedVersion,
+    NewEvent,
+    PartialRepeat,
+    StoreError,
+    StreamWrite,
+    WrongExpectedVersion,
+)
+from tests.eventstore.samples import Noted, new, text_of, write
 
 
-async def texts(store, stream_id):
-    return [recorded.event.text for recorded in await store.read_stream(stream_id)]
+async def texts(store: PostgresEventStore, stream_id: str) -> list[str]:
+    return [text_of(recorded) for recorded in await store.read_stream(stream_id)]
 
 
-async def test_what_was_appended_is_read_in_order(store):
+async def test_what_was_appended_is_read_in_order(store: PostgresEventStore) -> None:
     first = NewEvent(uuid4(), Noted("a"), {"cause": "tést", "by": 'q"uote'})
     assert await store.append([write("order/1", 0, first, new("b"))]) == Appended({"order/1": 2})
     read = await store.read_stream("order/1")
@@ -31,14 +41,16 @@ async def test_what_was_appended_is_read_in_order(store):
     assert read[0].recorded_at.tzinfo is not None
 
 
-async def test_a_stream_is_read_after_a_version_and_up_to_a_limit(store):
+async def test_a_stream_is_read_after_a_version_and_up_to_a_limit(store: PostgresEventStore) -> None:
     await store.append([write("order/1", 0, *(new(str(n)) for n in range(5)))])
     assert [r.version for r in await store.read_stream("order/1", after=1, limit=2)] == [2, 3]
     assert await store.read_stream("order/1", after=5) == []
     assert await store.read_stream("order/unknown") == []
 
 
-HOLDS = {  # per expected version: on a stream without events, on one at version 1
+HOLDS: dict[
+    ExpectedVersion, tuple[bool, bool]
+] = {  # per expected version: on a stream without events, on one at version 1
     Expected.ANY: (True, True),
     Expected.NO_STREAM: (True, False),
     Expected.EXISTS: (False, True),
@@ -49,7 +61,7 @@ HOLDS = {  # per expected version: on a stream without events, on one at version
 
 
 @pytest.mark.parametrize("events", [0, 1])
-async def test_expected_versions(store, events):
+async def test_expected_versions(store: PostgresEventStore, events: int) -> None:
     for nr, (expected, holds) in enumerate(HOLDS.items()):
         await store.append([write(f"old/{nr}", 0, new())])
         for stream_id, version, allowed in zip((f"young/{nr}", f"old/{nr}"), (0, 1), holds, strict=True):
@@ -63,7 +75,7 @@ async def test_expected_versions(store, events):
             assert (refused.stream_id, refused.expected, refused.actual) == (stream_id, expected, version)
 
 
-async def test_several_streams_are_written_together_or_not_at_all(store):
+async def test_several_streams_are_written_together_or_not_at_all(store: PostgresEventStore) -> None:
     await store.append([write("stock/1", 0, new("a"))])
     with pytest.raises(WrongExpectedVersion) as caught:
         await store.append([write("order/1", 0, new("b")), write("stock/1", 0, new("c")), write("x", 0, new("d"))])
@@ -73,7 +85,7 @@ async def test_several_streams_are_written_together_or_not_at_all(store):
     assert done.versions == {"order/1": 1, "stock/1": 3}
 
 
-async def test_a_check_only_stream_guards_the_others_and_is_not_written(store):
+async def test_a_check_only_stream_guards_the_others_and_is_not_written(store: PostgresEventStore) -> None:
     await store.append([write("product/1", 0, new())])
     with pytest.raises(WrongExpectedVersion, match="product/1 is at version 1, expected 2"):
         await store.append([write("order/1", 0, new()), write("product/1", 2)])
@@ -81,7 +93,7 @@ async def test_a_check_only_stream_guards_the_others_and_is_not_written(store):
     assert len(await store.read_stream("product/1")) == 1
 
 
-async def test_a_repeat_gives_the_first_result_whatever_it_expects(store):
+async def test_a_repeat_gives_the_first_result_whatever_it_expects(store: PostgresEventStore) -> None:
     a, b, c = new("a"), new("b"), new("c")
     first = await store.append([write("order/1", 0, a, b), write("stock/1", 0, c)])
     await store.append([write("order/1", 2, new("later"))])
@@ -91,7 +103,7 @@ async def test_a_repeat_gives_the_first_result_whatever_it_expects(store):
     assert await texts(store, "order/1") == ["a", "b", "later"]
 
 
-async def test_a_part_of_an_append_is_refused(store):
+async def test_a_part_of_an_append_is_refused(store: PostgresEventStore) -> None:
     a, b = new("a"), new("b")
     await store.append([write("order/1", 0, a)])
     for writes in (
@@ -105,7 +117,9 @@ async def test_a_part_of_an_append_is_refused(store):
     assert await texts(store, "order/2") == []
 
 
-async def test_a_refused_append_leaves_its_neighbours_alone(store, connection):
+async def test_a_refused_append_leaves_its_neighbours_alone(
+    store: PostgresEventStore, connection: asyncpg.Connection
+) -> None:
     known = new("known")
     await store.append([write("old", 0, known)])
     good, conflict, partial, also_good = await asyncio.gather(
@@ -124,8 +138,8 @@ async def test_a_refused_append_leaves_its_neighbours_alone(store, connection):
     assert await connection.fetchval(together) == 1
 
 
-async def test_what_cannot_be_stored_is_refused_before_it_is_sent(store):
-    async def refused(error, *writes):
+async def test_what_cannot_be_stored_is_refused_before_it_is_sent(store: PostgresEventStore) -> None:
+    async def refused(error: type[Exception], *writes: StreamWrite) -> None:
         with pytest.raises(error):
             await store.append(writes)
 
@@ -145,7 +159,7 @@ async def test_what_cannot_be_stored_is_refused_before_it_is_sent(store):
     assert issubclass(InvalidEvent, StoreError)
 
 
-async def test_the_isolation_guard(connection, codec: Codec):
+async def test_the_isolation_guard(connection: asyncpg.Connection, codec: Codec) -> None:
     request = arguments([prepare([write("order/1", 0, new())], codec)])
     for isolation in ("repeatable_read", "serializable"):
         with pytest.raises(Exception, match="read committed"):
@@ -160,13 +174,15 @@ async def test_the_isolation_guard(connection, codec: Codec):
         await connection.fetch(APPEND, *request)
 
 
-async def test_a_stream_stands_once_in_a_batch(connection, codec: Codec):
+async def test_a_stream_stands_once_in_a_batch(connection: asyncpg.Connection, codec: Codec) -> None:
     one, two = (prepare([write("order/1", Expected.ANY, new())], codec) for _ in range(2))
     with pytest.raises(Exception, match="twice in one batch"):
         await connection.fetch(APPEND, *arguments([one, two]))
 
 
-async def test_the_pool_asks_for_the_isolation_it_needs(database, codec: Codec, connection):
+async def test_the_pool_asks_for_the_isolation_it_needs(
+    database: str, codec: Codec, connection: asyncpg.Connection
+) -> None:
     name = await connection.fetchval("SELECT current_database()")
     await connection.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'")
     async with await open_pool(database, size=2) as pool:

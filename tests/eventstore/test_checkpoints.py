@@ -1,9 +1,11 @@
 """Checkpoints: moved by compare-and-set in the caller's transaction, claimed by raising the epoch."""
 
+from collections.abc import AsyncIterator
+
 import asyncpg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from eventstore.checkpoints import (
     Checkpoint,
@@ -19,13 +21,13 @@ from eventstore.subscription import segment_of
 
 
 @pytest.fixture
-async def engine(database):
+async def engine(database: str) -> AsyncIterator[AsyncEngine]:
     engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(database))
     yield engine
     await engine.dispose()
 
 
-async def test_a_checkpoint_moves_with_its_transaction(engine):
+async def test_a_checkpoint_moves_with_its_transaction(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         claimed = await claim_checkpoints(connection, "orders", 1, [0, 7])
         assert claimed == {0: Checkpoint(0, 1), 7: Checkpoint(0, 1)}
@@ -38,7 +40,7 @@ async def test_a_checkpoint_moves_with_its_transaction(engine):
         assert (await load_checkpoints(connection, "orders", 1)).keys() == {0, 7}
 
 
-async def test_an_old_position_or_epoch_conflicts(engine):
+async def test_an_old_position_or_epoch_conflicts(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         old = await claim_checkpoints(connection, "orders", 1, [1, 2])
         await save_checkpoint(connection, "orders", 1, 1, old=old[1], position=5)
@@ -58,6 +60,6 @@ async def test_an_old_position_or_epoch_conflicts(engine):
         assert (await connection.execute(text("SELECT count(*) FROM checkpoint"))).scalar() == 2
 
 
-def test_segments_never_change():
+def test_segments_never_change() -> None:
     assert [segment_of(key) for key in ("order/1", "stock/berlin/SKU-1", "é")] == [45, 34, 62]
     assert {segment_of(str(n)) for n in range(2000)} == set(range(64))

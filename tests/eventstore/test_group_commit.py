@@ -1,51 +1,52 @@
 """The queue in front of the database, with a commit that waits until it is told to answer."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from eventstore.group_commit import GroupCommit
 from eventstore.store import StoreOverloaded, StoreUnavailable
 
+Group = GroupCommit[str, str]
+
 
 class Commits:
     """Batches as they arrive, each answered when the test says so."""
 
-    def __init__(self):
-        self.batches = []
-        self.answers = []
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.answers: list[asyncio.Future[list[str]]] = []
 
-    async def __call__(self, requests):
-        answer = asyncio.get_running_loop().create_future()
+    async def __call__(self, requests: Sequence[str]) -> Sequence[str]:
+        answer: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
         self.batches.append(list(requests))
         self.answers.append(answer)
         return await answer
 
-    def answer(self, nr):
-        self.answers[nr].set_result(
-            [request if isinstance(request, Exception) else request.upper() for request in self.batches[nr]]
-        )
+    def answer(self, nr: int) -> None:
+        self.answers[nr].set_result([request.upper() for request in self.batches[nr]])
 
 
-async def turns(count=5):
+async def turns(count: int = 5) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
 
 
-def submit(group, request, *streams):
-    return asyncio.create_task(group.submit(request, frozenset(streams or (str(request),))))
+def submit(group: Group, request: str, *streams: str) -> asyncio.Task[str]:
+    return asyncio.create_task(group.submit(request, frozenset(streams or (request,))))
 
 
 @pytest.fixture
-def commits():
+def commits() -> Commits:
     return Commits()
 
 
-def group_of(commits, *, batch=256, queue=100, in_flight=2):
+def group_of(commits: Commits, *, batch: int = 256, queue: int = 100, in_flight: int = 2) -> Group:
     return GroupCommit(commits, batch=batch, queue=queue, in_flight=in_flight)
 
 
-async def test_what_is_submitted_together_shares_a_batch_and_each_gets_its_own_answer(commits):
+async def test_what_is_submitted_together_shares_a_batch_and_each_gets_its_own_answer(commits: Commits) -> None:
     group = group_of(commits)
     tasks = [submit(group, name) for name in "abc"]
     await turns()
@@ -54,7 +55,7 @@ async def test_what_is_submitted_together_shares_a_batch_and_each_gets_its_own_a
     assert await asyncio.gather(*tasks) == ["A", "B", "C"]
 
 
-async def test_what_arrives_while_all_slots_are_taken_leaves_in_one_batch(commits):
+async def test_what_arrives_while_all_slots_are_taken_leaves_in_one_batch(commits: Commits) -> None:
     group = group_of(commits, batch=3, in_flight=1)
     tasks = [submit(group, "a")]
     await turns()
@@ -71,7 +72,7 @@ async def test_what_arrives_while_all_slots_are_taken_leaves_in_one_batch(commit
     await asyncio.gather(*tasks)
 
 
-async def test_a_stream_in_flight_waits_for_the_next_batch_in_its_own_order(commits):
+async def test_a_stream_in_flight_waits_for_the_next_batch_in_its_own_order(commits: Commits) -> None:
     group = group_of(commits)
     tasks = [
         submit(group, "a1", "a"),
@@ -91,7 +92,7 @@ async def test_a_stream_in_flight_waits_for_the_next_batch_in_its_own_order(comm
     assert await asyncio.gather(*tasks) == ["A1", "AB", "B1", "C1"]
 
 
-async def test_a_cancelled_caller_breaks_nobody(commits):
+async def test_a_cancelled_caller_breaks_nobody(commits: Commits) -> None:
     group = group_of(commits, in_flight=1)
     flying, neighbour = submit(group, "flying", "s"), submit(group, "neighbour")
     await turns()
@@ -108,7 +109,7 @@ async def test_a_cancelled_caller_breaks_nobody(commits):
     assert await behind == "BEHIND"
 
 
-async def test_a_full_queue_refuses_and_recovers(commits):
+async def test_a_full_queue_refuses_and_recovers(commits: Commits) -> None:
     group = group_of(commits, queue=2)
     tasks = [submit(group, "a"), submit(group, "b")]
     await turns()
@@ -122,7 +123,7 @@ async def test_a_full_queue_refuses_and_recovers(commits):
     assert await last == "D"
 
 
-async def test_a_failed_batch_fails_its_own_callers_only(commits):
+async def test_a_failed_batch_fails_its_own_callers_only(commits: Commits) -> None:
     group = group_of(commits)
     tasks = [submit(group, "a", "s"), submit(group, "b"), submit(group, "c", "s")]
     await turns()
@@ -134,7 +135,7 @@ async def test_a_failed_batch_fails_its_own_callers_only(commits):
     assert await tasks[2] == "C"
 
 
-async def test_closing_waits_for_what_was_taken(commits):
+async def test_closing_waits_for_what_was_taken(commits: Commits) -> None:
     group = group_of(commits, in_flight=1)
     tasks = [submit(group, "a", "s"), submit(group, "b", "s")]
     await turns()

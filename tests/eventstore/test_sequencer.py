@@ -3,23 +3,25 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from eventstore.append import APPEND, arguments, prepare
+from eventstore.codec import Codec
 from eventstore.connections import connected
+from eventstore.postgres import PostgresEventStore
 from eventstore.sequencer import Leader, LeadershipLost, Sequencer, sequence_all, watermark
-from eventstore.store import Expected, Undecodable
-from eventstore.subscription import LogDamaged, PostgresLog
+from eventstore.store import Expected, Recorded, StreamWrite
+from eventstore.subscription import PostgresLog
 from eventstore.verify import verify_chain
-from tests.eventstore.samples import new, sequence, until, until_blocked, write
+from tests.eventstore.samples import new, sequence, text_of, until, until_blocked, write
 
 
 @asynccontextmanager
-async def running(*sequencers):
+async def running(*sequencers: Sequencer) -> AsyncIterator[list[asyncio.Task[None]]]:
     tasks = [asyncio.create_task(sequencer.run()) for sequencer in sequencers]
     try:
         yield tasks
@@ -29,21 +31,23 @@ async def running(*sequencers):
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def append_in(transaction_owner, codec, *writes):
-    return await transaction_owner.fetch(APPEND, *arguments([prepare(writes, codec)]))
+async def append_in(connection: asyncpg.Connection, codec: Codec, *writes: StreamWrite) -> None:
+    await connection.fetch(APPEND, *arguments([prepare(writes, codec)]))
 
 
-async def streams_of(log, after=0):
-    return [recorded.stream_id for recorded in await log.read_log(after=after, limit=100)]
+async def streams_of(log: PostgresLog) -> list[str]:
+    return [recorded.stream_id for recorded in await log.read_log(after=0, limit=100)]
 
 
-async def test_positions_are_given_after_the_fact_and_read_in_order(store, log, database):
+async def test_positions_are_given_after_the_fact_and_read_in_order(
+    store: PostgresEventStore, log: PostgresLog, database: str
+) -> None:
     await store.append([write("a", 0, new("1"), new("2")), write("b", 0, new("3"))])
     assert (await log.read_log(after=0, limit=10), await log.head()) == ([], 0)
     assert await log.position_of("b", 1) is None
     await sequence(database, 3)
     read = await log.read_log(after=0, limit=10)
-    assert [(r.position, r.stream_id, r.version, r.event.text) for r in read] == [
+    assert [(r.position, r.stream_id, r.version, text_of(r)) for r in read] == [
         (1, "a", 1, "1"),
         (2, "a", 2, "2"),
         (3, "b", 1, "3"),
@@ -52,7 +56,14 @@ async def test_positions_are_given_after_the_fact_and_read_in_order(store, log, 
     assert (await log.head(), await log.position_of("b", 1)) == (3, 3)
 
 
-async def test_nothing_is_sequenced_past_an_open_earlier_append(store, log, connection, codec, database, pool):
+async def test_nothing_is_sequenced_past_an_open_earlier_append(
+    store: PostgresEventStore,
+    log: PostgresLog,
+    connection: asyncpg.Connection,
+    codec: Codec,
+    database: str,
+    pool: asyncpg.Pool,
+) -> None:
     """The reader must not run ahead of a transaction that may still put events before it."""
     transaction = connection.transaction()
     await transaction.start()
@@ -70,7 +81,9 @@ async def test_nothing_is_sequenced_past_an_open_earlier_append(store, log, conn
     assert (await watermark(pool)).holder is None
 
 
-async def test_an_open_append_that_is_rolled_back_leaves_no_gap(store, log, connection, codec, database):
+async def test_an_open_append_that_is_rolled_back_leaves_no_gap(
+    store: PostgresEventStore, log: PostgresLog, connection: asyncpg.Connection, codec: Codec, database: str
+) -> None:
     transaction = connection.transaction()
     await transaction.start()
     await append_in(connection, codec, write("never", 0, new()))
@@ -80,7 +93,9 @@ async def test_an_open_append_that_is_rolled_back_leaves_no_gap(store, log, conn
     assert [r.position for r in await log.read_log(after=0, limit=10)] == [1]
 
 
-async def test_a_prepared_transaction_that_holds_the_log_back_is_named(store, connection, pool):
+async def test_a_prepared_transaction_that_holds_the_log_back_is_named(
+    store: PostgresEventStore, connection: asyncpg.Connection, pool: asyncpg.Pool
+) -> None:
     if await connection.fetchval("SELECT current_setting('max_prepared_transactions') = '0'"):
         pytest.skip("this server takes no prepared transactions")
     await connection.execute("BEGIN; SELECT pg_current_xact_id(); PREPARE TRANSACTION 'forgotten'")
@@ -92,8 +107,8 @@ async def test_a_prepared_transaction_that_holds_the_log_back_is_named(store, co
 
 
 async def test_a_writer_that_began_first_and_locked_later_keeps_stream_order(
-    store, log, connection, codec, database
-):
+    store: PostgresEventStore, log: PostgresLog, connection: asyncpg.Connection, codec: Codec, database: str
+) -> None:
     """The append waiting for the stream has no transaction id yet, so it sorts behind the one it waited for."""
     transaction = connection.transaction()
     await transaction.start()
@@ -106,7 +121,9 @@ async def test_a_writer_that_began_first_and_locked_later_keeps_stream_order(
     assert [r.version for r in await log.read_log(after=0, limit=9) if r.stream_id == "s"] == [1, 2]
 
 
-async def test_the_leader_is_woken_by_appends_and_wakes_readers(store, pool, codec, database):
+async def test_the_leader_is_woken_by_appends_and_wakes_readers(
+    store: PostgresEventStore, pool: asyncpg.Pool, codec: Codec, database: str
+) -> None:
     """With polls of a minute, only notifications can move this."""
     log = PostgresLog(pool, codec, dsn=database, poll=60.0)
     async with running(sequencer := Sequencer(database, poll=60.0)), asyncio.timeout(10):
@@ -119,11 +136,13 @@ async def test_the_leader_is_woken_by_appends_and_wakes_readers(store, pool, cod
         await wakeups.aclose()
 
 
-async def _leads(sequencer):
+async def _leads(sequencer: Sequencer) -> bool:
     return sequencer.leading
 
 
-async def test_one_leads_the_others_stand_by_and_one_takes_over(store, log, database, connection):
+async def test_one_leads_the_others_stand_by_and_one_takes_over(
+    store: PostgresEventStore, log: PostgresLog, database: str, connection: asyncpg.Connection
+) -> None:
     pair = [Sequencer(database, poll=0.01, standby_poll=0.02) for _ in range(2)]
     async with running(*pair) as tasks:
         await until(lambda: _leads_one(pair))
@@ -137,15 +156,17 @@ async def test_one_leads_the_others_stand_by_and_one_takes_over(store, log, data
     assert await connection.fetchval("SELECT epoch FROM sequencer") == 2
 
 
-async def _leads_one(pair):
+async def _leads_one(pair: list[Sequencer]) -> bool:
     return sum(each.leading for each in pair) == 1
 
 
-async def _reached(log, position):
+async def _reached(log: PostgresLog, position: int) -> bool:
     return await log.head() == position
 
 
-async def test_a_sequencer_whose_connection_is_killed_comes_back(store, log, database, connection):
+async def test_a_sequencer_whose_connection_is_killed_comes_back(
+    store: PostgresEventStore, log: PostgresLog, database: str, connection: asyncpg.Connection
+) -> None:
     async with running(sequencer := Sequencer(database, poll=0.01, standby_poll=0.02)):
         await until(lambda: _leads(sequencer))
         killed = await connection.fetchval(
@@ -158,7 +179,7 @@ async def test_a_sequencer_whose_connection_is_killed_comes_back(store, log, dat
         await until(log.head)
 
 
-async def test_a_stalled_leader_is_fenced(store, log, database):
+async def test_a_stalled_leader_is_fenced(store: PostgresEventStore, log: PostgresLog, database: str) -> None:
     """The old leader does not notice that another took over, and goes on: it writes nothing."""
     async with connected(database, "old") as one, connected(database, "new") as two:
         old = await Leader.take_over(one)
@@ -172,7 +193,9 @@ async def test_a_stalled_leader_is_fenced(store, log, database):
             await old.sequence(100)
 
 
-async def test_a_leader_stalled_in_the_middle_of_a_batch_delays_its_successor(store, log, database, connection):
+async def test_a_leader_stalled_in_the_middle_of_a_batch_delays_its_successor(
+    store: PostgresEventStore, log: PostgresLog, database: str, connection: asyncpg.Connection
+) -> None:
     """Its open transaction holds the state: the new leader waits for it and goes on from where it ended."""
     async with connected(database, "old") as one, connected(database, "new") as two:
         old = await Leader.take_over(one)
@@ -201,25 +224,30 @@ KILL = """
 
 
 async def test_order_under_concurrent_writers_while_backends_are_killed(
-    store, other_store, log, database, connection
-):
+    store: PostgresEventStore,
+    other_store: PostgresEventStore,
+    log: PostgresLog,
+    database: str,
+    connection: asyncpg.Connection,
+) -> None:
     """Writers and sequencers die at random: the log stays gapless, each stream 1..n, each event there once."""
     seed = random.randrange(2**32)
     chance = random.Random(seed)
-    followed, appended = [], Counter()
+    followed: list[Recorded] = []
+    appended: Counter[str] = Counter()
 
-    async def writer(each):
+    async def writer(each: PostgresEventStore) -> None:
         for _ in range(40):
             streams = chance.sample(STREAMS, chance.randint(1, 3))
             done = await each.append([write(stream, Expected.ANY, new(), new()) for stream in streams])
             appended.update(done.versions.keys())
 
-    async def follow():
+    async def follow() -> None:
         while True:
             followed.extend(await log.read_log(after=len(followed), limit=7))
             await asyncio.sleep(0)
 
-    async def kill():
+    async def kill() -> None:
         while True:
             await connection.execute(KILL)
             await asyncio.sleep(chance.uniform(0.005, 0.03))
@@ -240,48 +268,5 @@ async def test_order_under_concurrent_writers_while_backends_are_killed(
     assert (await verify_chain(connection)).fault is None
 
 
-async def _followed(followed, total):
+async def _followed(followed: list[Recorded], total: int) -> bool:
     return len(followed) >= total
-
-
-async def test_an_unknown_event_does_not_stop_a_reader(store, log, database, connection):
-    await store.append([write("a", 0, new("1"), new("2"), new("3"))])
-    await connection.execute("UPDATE event SET type = 'FromTheFuture' WHERE version = 2")
-    await connection.execute("""UPDATE event SET data = '{"txt": 1}' WHERE version = 3""")
-    await sequence(database, 3)
-    first, second, third = await log.read_log(after=0, limit=10)
-    assert first.event.text == "1"
-    assert isinstance(second.event, Undecodable)
-    assert "FromTheFuture" in second.event.error
-    assert isinstance(third.event, Undecodable)
-    assert third.event.data == '{"txt": 1}'
-
-
-async def test_a_log_with_a_hole_is_not_read_over(store, log, database, connection):
-    await store.append([write("a", 0, new(), new(), new())])
-    await sequence(database, 3)
-    await connection.execute("DELETE FROM event WHERE version = 2")
-    with pytest.raises(LogDamaged):
-        await log.read_log(after=0, limit=10)
-
-
-async def test_a_log_from_another_cluster_is_refused_and_can_be_adopted(store, log, database, connection):
-    """A dump restored elsewhere holds transaction ids of that cluster's future."""
-    await store.append([write("a", 0, new("1"))])
-    await sequence(database, 1)
-    await store.append([write("b", 0, new("2")), write("a", 1, new("3"))])
-    await connection.execute("UPDATE event SET xid = (xid::text::bigint + 1000000000)::text::xid8")
-    await connection.execute("UPDATE log SET xid = (xid::text::bigint + 1000000000)::text::xid8")
-    await connection.execute("UPDATE sequencer SET xid = (xid::text::bigint + 1000000000)::text::xid8")
-    with pytest.raises(asyncpg.PostgresError, match="another database cluster"):
-        await Sequencer(database).run()
-    assert await connection.fetchval("SELECT adopt_log()") == 3
-    await store.append([write("c", 0, new("4", uuid4()))])
-    await sequence(database, 1)
-    read = await log.read_log(after=0, limit=10)
-    assert [(r.position, r.stream_id, r.event.text) for r in read] == [
-        (1, "a", "1"),
-        (2, "b", "2"),
-        (3, "a", "3"),
-        (4, "c", "4"),
-    ]

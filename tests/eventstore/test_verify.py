@@ -1,20 +1,24 @@
 """The hash chain: it verifies what was written, and names the first thing that was changed afterwards."""
 
+import asyncpg
 import pytest
 
+from eventstore.postgres import PostgresEventStore
 from eventstore.store import NewEvent
 from eventstore.verify import verify_chain
 from tests.eventstore.samples import Noted, new, sequence, write
 
 
 @pytest.fixture
-async def written(store, database):
+async def written(store: PostgresEventStore, database: str) -> None:
     await store.append([write("order/1", 0, new("a"), new("b")), write("order/é", 0, new("ünïcode ☃"))])
     await store.append([write("order/1", 2, NewEvent(new().event_id, Noted("c"), {"who": "☃"}))])
     await sequence(database, 4)
 
 
-async def test_an_untouched_log_verifies(written, connection, store, database):
+async def test_an_untouched_log_verifies(
+    written: None, connection: asyncpg.Connection, store: PostgresEventStore, database: str
+) -> None:
     before = await verify_chain(connection)
     assert (before.head, before.fault) == (4, None)
     await store.append([write("order/2", 0, new())])
@@ -25,7 +29,7 @@ async def test_an_untouched_log_verifies(written, connection, store, database):
     assert after.hash != before.hash
 
 
-async def test_an_empty_log_verifies(connection):
+async def test_an_empty_log_verifies(connection: asyncpg.Connection) -> None:
     assert (await verify_chain(connection)).fault is None
 
 
@@ -42,7 +46,7 @@ async def test_an_empty_log_verifies(connection):
         "version = 9",
     ],
 )
-async def test_an_altered_event_is_named(written, connection, change):
+async def test_an_altered_event_is_named(written: None, connection: asyncpg.Connection, change: str) -> None:
     await connection.execute(f"UPDATE event SET {change} WHERE stream_id = 'order/1' AND version = 2")
     fault = (await verify_chain(connection)).fault
     assert fault is not None
@@ -69,7 +73,9 @@ INSERT = """
         ("DELETE FROM stream WHERE id = 'order/1'", "stream order/1 says version None"),
     ],
 )
-async def test_other_tampering_is_named(written, connection, statement, fault):
+async def test_other_tampering_is_named(
+    written: None, connection: asyncpg.Connection, statement: str, fault: str
+) -> None:
     await connection.execute(statement)
     found = (await verify_chain(connection)).fault
     assert found is not None
