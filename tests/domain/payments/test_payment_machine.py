@@ -1,0 +1,158 @@
+"""An order's money beside a gateway that may lose its answers, refuse, and be asked for parcels side by side."""
+
+from collections.abc import Callable, Sequence
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from domain.decider import fold
+from domain.errors import DomainError
+from domain.money import Money
+from domain.payments import decide
+from domain.payments.events import (
+    CaptureRequested,
+    PaymentAbandoned,
+    PaymentActionRefused,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentEvent,
+    PaymentRefunded,
+    PaymentRequested,
+    PaymentVoided,
+    RefundRequested,
+    VoidRequested,
+)
+from domain.payments.model import INITIAL, Payment, PaymentState, PaymentStatus, evolve
+
+TOTAL = 10
+Request = PaymentRequested | CaptureRequested | VoidRequested | RefundRequested
+amounts = st.integers(-1, TOTAL + 1)
+
+
+def euro(minor: int) -> Money:
+    return Money(minor, "EUR")
+
+
+class Gateway:
+    """Keeps its own books, in minor units, and never moves more than it holds."""
+
+    def __init__(self) -> None:
+        self.open = self.captured = self.refunded = 0
+
+    def answer(self, request: Request) -> PaymentEvent:
+        step, amount = request.step, request.amount
+        match request:
+            case PaymentRequested():
+                self.open += amount.minor
+                return PaymentAuthorized(step, "auth", amount)
+            case CaptureRequested() if amount.minor <= self.open:
+                self.open, self.captured = self.open - amount.minor, self.captured + amount.minor
+                return PaymentCaptured(step, "cap", amount)
+            case VoidRequested() if self.open:
+                freed, self.open = self.open, 0
+                return PaymentVoided(step, "void", euro(freed))
+            case RefundRequested() if amount.minor <= self.captured - self.refunded:
+                self.refunded += amount.minor
+                return PaymentRefunded(step, "ref", amount)
+        return PaymentActionRefused(step, "refused", "More than there is")
+
+
+class Payments(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.state: PaymentState = INITIAL
+        self.gateway = Gateway()
+        self.log: list[PaymentEvent] = []
+        self.waiting: list[Request] = []
+        self.steps = 0
+
+    def append(self, events: Sequence[PaymentEvent]) -> None:
+        self.state = fold(evolve, self.state, events)
+        self.log += events
+
+    def ask(self, decision: Callable[[PaymentState, str], Sequence[PaymentEvent]]) -> None:
+        self.steps += 1
+        try:
+            events = decision(self.state, f"step#{self.steps}")
+        except DomainError:
+            return
+        self.append(events)
+        self.waiting += [event for event in events if isinstance(event, Request)]
+
+    def next_request(self, data: st.DataObject) -> Request:
+        return self.waiting.pop(data.draw(st.integers(0, len(self.waiting) - 1)))
+
+    @rule()
+    def authorize(self) -> None:
+        self.ask(lambda state, step: decide.request_authorization(state, step, method="m", amount=euro(TOTAL)))
+
+    @rule(amount=amounts)
+    def capture(self, amount: int) -> None:
+        self.ask(lambda state, step: decide.request_capture(state, step, shipment_id="s", amount=euro(amount)))
+
+    @rule()
+    def void(self) -> None:
+        self.ask(decide.request_void)
+
+    @rule(amount=amounts)
+    def refund(self, amount: int) -> None:
+        self.ask(lambda state, step: decide.request_refund(state, step, amount=euro(amount)))
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=st.data())
+    def the_gateway_answers(self, data: st.DataObject) -> None:
+        self.append([self.gateway.answer(self.next_request(data))])
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=st.data())
+    def the_gateway_refuses(self, data: st.DataObject) -> None:
+        request = self.next_request(data)
+        declined = isinstance(request, PaymentRequested)
+        kind = PaymentDeclined if declined else PaymentActionRefused
+        self.append([kind(request.step, "declined", "No")])
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=st.data())
+    def the_request_never_arrived(self, data: st.DataObject) -> None:
+        self.append([PaymentAbandoned(self.next_request(data).step)])
+
+    @invariant()
+    def captured_within_authorized_and_refunded_within_captured(self) -> None:
+        if isinstance(state := self.state, Payment):
+            assert state.authorized >= state.captured >= state.refunded >= euro(0)
+            assert state.open >= euro(0)
+            assert state.held == state.authorized - state.voided - state.refunded >= euro(0)
+
+    @invariant()
+    def an_order_never_ties_up_more_than_its_total(self) -> None:
+        if isinstance(self.state, Payment):
+            assert self.state.held <= euro(TOTAL)
+
+    @invariant()
+    def the_gateways_books_agree(self) -> None:
+        if isinstance(state := self.state, Payment):
+            books = (self.gateway.open, self.gateway.captured, self.gateway.refunded)
+            assert (state.open, state.captured, state.refunded) == tuple(map(euro, books))
+
+    @invariant()
+    def what_waits_for_an_answer_is_pending(self) -> None:
+        pending = self.state.pending if isinstance(self.state, Payment) else frozenset()
+        assert pending == {request.step for request in self.waiting}
+        assert sum(isinstance(request, PaymentRequested) for request in self.waiting) <= 1
+
+    @invariant()
+    def the_status_agrees_with_the_money(self) -> None:
+        if isinstance(state := self.state, Payment):
+            assert (state.status is PaymentStatus.AUTHORIZED) <= bool(state.open)
+            assert (state.status is PaymentStatus.CAPTURED) <= bool(state.paid and not state.open)
+            assert (state.status in (PaymentStatus.VOIDED, PaymentStatus.FAILED)) <= (not state.held)
+
+    @invariant()
+    def the_log_folds_to_the_state(self) -> None:
+        assert fold(evolve, INITIAL, self.log) == self.state
+
+
+TestPayments = Payments.TestCase
+TestPayments.settings = settings(max_examples=80, stateful_step_count=30)
