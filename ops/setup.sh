@@ -53,6 +53,9 @@ case "$("$VENV/bin/uv" --version 2>/dev/null || true) " in
 esac
 echo "setup: installing requirements"
 export VIRTUAL_ENV="$PWD/$VENV"
+if [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/pki/tls/certs/ca-bundle.crt ]; then
+    export UV_SYSTEM_CERTS=1 # as pip does: a company's proxy is trusted where the machine trusts it
+fi
 "$VENV/bin/uv" pip install -q --require-hashes -r requirements/dev.txt || fail "the requirements could not be installed"
 "$VENV/bin/uv" pip install -q --no-deps --no-build-isolation -e . || fail "Waybill itself could not be installed"
 state >"$STAMP"
