@@ -182,6 +182,11 @@ class Settings(BaseSettings):
     def api_base_url(self) -> str:
         return self.public_url or f"http://127.0.0.1:{self.api_port}"
 
+    def environment(self) -> dict[str, str]:
+        """The variables that give another process these settings."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return {f"{PREFIX}{name.upper()}": _as_text(value) for name, value in given.items() if value is not None}
+
     def _embedded(self, database: str) -> str:
         return f"postgresql://waybill@127.0.0.1:{self.postgres_port}/{database}"
 
@@ -214,15 +219,23 @@ def settings_table() -> str:
     return "\n".join(rows) + "\n"
 
 
+def _as_text(value: object) -> str:
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case frozenset():
+            return ",".join(sorted(value))
+        case dict():
+            return json.dumps({key: str(item) for key, item in value.items()})
+        case _:
+            return str(value)
+
+
 def _default(value: object) -> str:
     match value:
         case None:
             return ""
         case SecretStr():
             return "a development value"
-        case frozenset():
-            return f"`{','.join(sorted(value))}`"
-        case dict():
-            return f"`{json.dumps({key: str(item) for key, item in value.items()})}`"
         case _:
-            return f"`{value}`"
+            return f"`{_as_text(value)}`"

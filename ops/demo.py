@@ -1,10 +1,12 @@
 """The demo: a small catalogue with stock, and an order placed through the API and followed to its end."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
 
 from ops.client import ApiClient
+from ops.process import StackError
 
 CATALOGUE = (
     ("MUG-BLUE", "Blue mug", "12.50"),
@@ -46,6 +48,16 @@ async def seed(api: ApiClient, warehouses: tuple[str, ...]) -> int:
             adjustment = {"quantity": STOCK, "reason": "demo stock", "warehouse": warehouse}
             await api.post(f"/v1/stock/{sku}/adjustments", adjustment, key=f"demo-{sku}-{warehouse}")
     return len(CATALOGUE)
+
+
+async def sellable(api: ApiClient) -> None:
+    """Wait until the read models know the catalogue."""
+    for _ in range(200):
+        products = await api.get("/v1/products", limit=100)
+        if len([item for item in products["items"] if item["status"] == "published"]) >= len(CATALOGUE):
+            return
+        await asyncio.sleep(0.05)
+    raise StackError("the demo catalogue did not reach the read models; see projector.log in the data directory")
 
 
 async def place(api: ApiClient, *, key: str, customer: str = "demo", method: str = "sim_ok") -> dict[str, Any]:

@@ -10,7 +10,7 @@ import httpx
 
 from ops import demo
 from ops.client import ApiClient
-from ops.config import PREFIX, Settings
+from ops.config import Settings
 from ops.devstack import DevStack
 from ops.identity import dev_issuer
 from ops.migrate import migrate
@@ -51,21 +51,21 @@ async def up(settings: Settings, say: Say, *, with_demo: bool = True) -> None:
 
 
 async def _start_processes(stack: DevStack, settings: Settings, say: Say) -> None:
-    specs = [_spec(name, settings) for name in (*LISTENING, *SILENT)]
+    specs = [process_spec(name, settings) for name in (*LISTENING, *SILENT)]
     async with asyncio.TaskGroup() as group:
         for spec in specs:
             group.create_task(stack.supervisor.start(spec))
     say("running: " + ", ".join(spec.name for spec in specs))
 
 
-def _spec(name: str, settings: Settings) -> ProcessSpec:
+def process_spec(name: str, settings: Settings) -> ProcessSpec:
     """A process of Waybill's own, with the settings of this one."""
     port = getattr(settings, LISTENING[name]) if name in LISTENING else None
     return ProcessSpec(
         name=name,
         command=[sys.executable, "-m", "ops.cli", name],
         log=settings.data_dir / "logs" / f"{name}.log",
-        env={**os.environ, f"{PREFIX}DATA_DIR": str(settings.data_dir)},
+        env={**os.environ, **settings.environment()},
         ready=(lambda: _answers(f"http://{settings.host}:{port}/livez")) if port else None,
     )
 
@@ -77,23 +77,13 @@ async def _answers(url: str) -> None:
 
 async def _demo(api: ApiClient, settings: Settings, say: Say) -> None:
     count = await demo.seed(api, settings.warehouse_codes)
-    await _sellable(api)
+    await demo.sellable(api)
     say(f"demo catalogue: {count} products")
     order = await demo.place(api, key=f"demo-{uuid4()}")
     total = order["totals"]["total"]
     say(f"demo order {order['order_number']} placed: {total['amount']} {total['currency']}")
     status = await demo.follow(api, order["order_id"], say)
     say(f"demo order {order['order_number']} is {status}")
-
-
-async def _sellable(api: ApiClient) -> None:
-    """Wait until the read models know the catalogue."""
-    for _ in range(200):
-        products = await api.get("/v1/products", limit=100)
-        if len([item for item in products["items"] if item["status"] == "published"]) >= len(demo.CATALOGUE):
-            return
-        await asyncio.sleep(0.05)
-    raise StackError("the demo catalogue did not reach the read models; see projector.log in the data directory")
 
 
 def _print_urls(settings: Settings, temporal_ui: str, say: Say) -> None:

@@ -1,7 +1,7 @@
 """The worker process: the order workflow and every service's activities, each on its own task queue."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -86,8 +86,10 @@ def workers(client: Client, services: dict[TaskQueue, Sequence[Any]], *, max_cac
     ]
 
 
-async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
-    """Work until `stop` is set, then let what runs finish."""
+async def run_worker(
+    settings: Settings, stop: asyncio.Event, *, wrap: Callable[[EventStore], EventStore] = lambda store: store
+) -> None:
+    """Work until `stop` is set, then let what runs finish. `wrap` puts something around the store."""
     client = await connect_temporal(settings)
     await check_search_attributes(client)
     async with AsyncExitStack() as stack:
@@ -96,7 +98,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
         carrier = SimulatedCarrier(settings.carrier_base_url, timeout=settings.gateway_timeout)
         stack.push_async_callback(payments.aclose)
         stack.push_async_callback(carrier.aclose)
-        services = activities(backend.store, payments, carrier, settings.warehouse_codes)
+        services = activities(wrap(backend.store), payments, carrier, settings.warehouse_codes)
         for worker in workers(client, services):
             await stack.enter_async_context(worker)
         await stop.wait()
