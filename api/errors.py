@@ -1,0 +1,168 @@
+"""The one catalogue of problem types (RFC 9457), and the exception that carries one to the answer.
+
+A type's code is stable: clients match on it. `title` is the same for every occurrence; `detail` says what was
+wrong with this request and what is accepted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import HTTPException
+
+from domain.errors import DomainError, InvalidValue, NotAllowed, NotFound
+
+PROBLEM_BASE: Final = "https://waybill.dev/problems/"
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_AFTER: Final = "1"  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """`status` is the HTTP status, `retry` whether the same request may succeed a moment later."""
+
+    status: int
+    title: str
+    retry: bool = False
+
+
+def _all(status: int, **titles: str) -> dict[str, ProblemType]:
+    return {code.replace("_", "-"): ProblemType(status, title) for code, title in titles.items()}
+
+
+CATALOGUE: Final[Mapping[str, ProblemType]] = {
+    **_all(
+        400,
+        malformed_json="The body is not JSON",
+        malformed_request="The request cannot be read",
+        malformed_webhook="The webhook does not read as a tracking update",
+        idempotency_key_required="An Idempotency-Key is required",
+        invalid_idempotency_key="The Idempotency-Key is malformed",
+        invalid_if_match="If-Match names more than one version",
+    ),
+    **_all(
+        401,
+        unauthenticated="A bearer token is required",
+        invalid_token="The bearer token is not accepted",  # noqa: S106 - a title
+        bad_signature="The webhook's signature is not accepted",
+    ),
+    **_all(
+        403,
+        forbidden="The caller's role does not allow this",
+        customer_mismatch="Customers order for themselves only",
+    ),
+    **_all(
+        404,
+        not_found="There is no such thing",
+        route_not_found="There is no such path",
+        order_not_found="There is no such order",
+        product_not_found="There is no such product",
+        stock_not_found="There is no stock of this SKU",
+        shipment_not_found="There is no such parcel",
+        projection_not_found="There is no such projection",
+        unknown_carrier="There is no such carrier",
+    ),
+    **_all(405, method_not_allowed="The path does not take this method"),
+    **_all(
+        409,
+        not_allowed="The present state does not allow this",
+        too_late_to_cancel="A parcel was dispatched",
+        invalid_transition="The order's status does not allow this",
+        order_closed="The order has ended",
+        step_not_stalled="The step does not wait for an answer",
+        cannot_compensate="The step can only be retried",
+        out_of_stock="Stock does not cover this",
+        not_reserved="The order does not hold this stock",
+        insufficient_stock="The adjustment would oversell",
+        already_dispatched="The parcel was dispatched",
+        already_authorized="The payment is authorised already",
+        not_authorized="The payment is not authorised",
+        amount_above_authorized="More than was authorised",
+        amount_above_captured="More than was captured",
+        product_exists="The product exists",
+        product_discontinued="The product is discontinued",
+        no_price="The product has no price",
+    ),
+    **_all(412, version_mismatch="The order is at another version"),
+    **_all(413, body_too_large="The body is too large"),
+    **_all(415, unsupported_media_type="The body must be JSON"),
+    **_all(
+        422,
+        rejected="The rules do not allow this",
+        invalid_value="A value is not accepted",
+        invalid_request="The request does not have the expected form",
+        idempotency_key_reuse="The Idempotency-Key was used for another request",
+        unknown_sku="A SKU is not in the catalogue",
+        product_not_available="A product is no longer sold",
+        price_not_available="A product has no price in this currency",
+        unknown_currency="The currency is not accepted",
+        mixed_currencies="Currencies do not mix",
+        unknown_payment_method="The payment method is not accepted",
+        unknown_warehouse="There is no such warehouse",
+        invalid_quantity="A quantity is out of bounds",
+        invalid_lines="The number of lines is out of bounds",
+        duplicate_sku="A SKU stands in more than one line",
+        order_value_out_of_bounds="The order's total is out of bounds",
+        invalid_sku="A SKU is malformed",
+        invalid_email="The e-mail address is malformed",
+        invalid_address="The address is not accepted",
+        invalid_amount="An amount is malformed",
+        invalid_price="A price is not accepted",
+        invalid_name="A name is not accepted",
+        invalid_order_number="The order number is malformed",
+        invalid_cursor="The cursor is not of this list",
+        invalid_limit="The page size is out of bounds",
+        invalid_filter="A filter is malformed",
+        invalid_position="The position is malformed",
+    ),
+    **_all(500, internal_error="Something went wrong here", command_failed="The command failed"),
+    "outcome-unknown": ProblemType(503, "The outcome is not known yet", retry=True),
+    "unavailable": ProblemType(503, "Waybill cannot be reached just now", retry=True),
+    "read-not-caught-up": ProblemType(503, "The read has not caught up yet", retry=True),
+    "identity-unavailable": ProblemType(503, "Tokens cannot be verified just now", retry=True),
+}
+
+_KINDS: Final[Mapping[type[DomainError], ProblemType]] = {
+    NotFound: CATALOGUE["not-found"],
+    NotAllowed: CATALOGUE["not-allowed"],
+    InvalidValue: CATALOGUE["invalid-value"],
+    DomainError: CATALOGUE["rejected"],
+}
+"""For a refusal whose own code has no entry: its kind still gives the right status."""
+
+
+class Problem(HTTPException):
+    """Ends the request with one problem of the catalogue. `members` are added to the document."""
+
+    def __init__(
+        self, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> None:
+        super().__init__(CATALOGUE[code].status, detail, headers=headers)
+        self.code = code
+        self.members = members
+
+
+def problem_type(refused: DomainError) -> ProblemType:
+    found = CATALOGUE.get(refused.code)
+    return found or next(given for kind, given in _KINDS.items() if isinstance(refused, kind))
+
+
+def refusal_members(refused: DomainError) -> dict[str, Any]:
+    """The refusal's details as members; the state's name must not hide the HTTP status."""
+    renamed = {"status": "current_status"}
+    return {renamed.get(name, name): value for name, value in refused.details.items()}
+
+
+def document(
+    code: str, kind: ProblemType, detail: str, instance: str, members: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The problem document. What is at fault here (5xx) says no more of itself than its title."""
+    said = kind.title + "." if kind.status == 500 else detail
+    standard = {
+        "type": PROBLEM_BASE + code,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": said,
+        "instance": instance,
+    }
+    return {**({} if kind.status == 500 else members), **standard}
