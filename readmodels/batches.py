@@ -1,6 +1,7 @@
 """Applying a batch of the log to projections: rows and checkpoints in one transaction, or nothing."""
 
 import asyncio
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -73,7 +74,7 @@ class Runner:
             attempts=attempts,
             retry_in=pause,
             error=self.halt.error,
-            exc_info=None if isinstance(error, DBAPIError) else error,
+            trace=traceback.format_tb(error.__traceback__, limit=-3),  # lines of code; `exc_info` may show values
         )
 
 

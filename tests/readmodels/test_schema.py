@@ -1,0 +1,29 @@
+"""The tables as the code declares them are those that the migrations make."""
+
+from sqlalchemy import Connection, MetaData
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from readmodels.base import METADATA
+from readmodels.projections import projections
+
+
+def reflected(connection: Connection) -> MetaData:
+    found = MetaData()
+    found.reflect(connection, schema="read")
+    return found
+
+
+async def test_declared_and_migrated_tables_agree(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        found = await connection.run_sync(reflected)
+    assert set(found.tables) == set(METADATA.tables)
+    for name, table in METADATA.tables.items():
+        assert {column.name: type(column.type.as_generic()) for column in found.tables[name].columns} == {
+            column.name: type(column.type.as_generic()) for column in table.columns
+        }
+        assert found.tables[name].primary_key.columns.keys() == table.primary_key.columns.keys()
+
+
+def test_each_projection_empties_its_own_table() -> None:
+    cleared = {str(projection.clear) for projection in projections()}
+    assert cleared == {f"TRUNCATE {name}" for name in METADATA.tables}
