@@ -110,7 +110,6 @@ class Supervisor:
         process = ManagedProcess(spec, self._say, self._given_up.put_nowait)
         self._processes[spec.name] = process
         try:
-            spec.log.parent.mkdir(parents=True, exist_ok=True)
             await process.start()
         except BaseException as error:
             del self._processes[spec.name]

@@ -97,6 +97,7 @@ class EmbeddedPostgres:
         self._settings = settings
         self._data = settings.data_dir / "postgres"
         self._log = settings.data_dir / "logs" / "postgres.log"
+        self._initdb = INITDB if durable else [*INITDB, "--no-sync"]
         self._config = CONFIG | ({} if durable else FOR_TESTS) | {"port": str(settings.postgres_port)}
         self._maintenance = sibling_dsn(settings.dsn, "postgres")
 
@@ -159,7 +160,7 @@ class EmbeddedPostgres:
         fresh.mkdir(mode=0o700)
         if run_as:
             os.chown(fresh, run_as.uid, run_as.gid)
-        command = [str(programs / "initdb"), "-D", str(fresh), *INITDB]
+        command = [str(programs / "initdb"), "-D", str(fresh), *self._initdb]
         tool = Process(
             ProcessSpec("initdb", command, self._log, env=ENVIRONMENT, cwd=Path("/"), run_as=run_as),
         )

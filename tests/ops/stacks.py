@@ -22,6 +22,8 @@ def start_elsewhere(settings: Settings, *command: str) -> subprocess.Popen[str]:
     ports = {name: getattr(settings, name) for name in Settings.model_fields if name.endswith("_port")}
     env = {f"WAYBILL_{name.upper()}": str(port) for name, port in ports.items()}
     env |= {"WAYBILL_DATA_DIR": str(settings.data_dir), "PYTHONPATH": str(ROOT)}
+    if settings.temporal_address:
+        env["WAYBILL_TEMPORAL_ADDRESS"] = settings.temporal_address
     return subprocess.Popen(
         [*(command or [sys.executable]), str(Path(__file__))],
         env={**os.environ, **env},
@@ -61,7 +63,7 @@ async def _serve() -> int:
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     try:
-        async with DevStack(settings, on_event=print):
+        async with DevStack(settings, on_event=print, durable=False):
             print(UP, flush=True)
             await stopped.wait()
     except StackError as error:

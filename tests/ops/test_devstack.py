@@ -54,10 +54,10 @@ async def test_everything_listens_on_loopback_alone(stack: DevStack) -> None:
 
 async def test_data_is_there_after_a_restart_and_no_process_in_between(home: Path) -> None:
     settings = stack_settings(home)
-    async with DevStack(settings) as endpoints:
+    async with DevStack(settings, durable=False) as endpoints:
         await _write(endpoints)
     assert processes_of(home) == []
-    async with DevStack(settings) as endpoints:
+    async with DevStack(settings, durable=False) as endpoints:
         assert await _read(endpoints) == ("kept", b"kept")
     assert processes_of(home) == []
 
@@ -89,8 +89,10 @@ async def test_nothing_outlives_a_parent_that_is_killed_and_the_next_start_works
     assert time.monotonic() - began < 15
 
 
-async def test_a_second_stack_on_the_same_data_is_refused_and_the_first_can_be_told_to_stop(home: Path) -> None:
-    settings = stack_settings(home)
+async def test_a_second_stack_on_the_same_data_is_refused_and_the_first_can_be_told_to_stop(
+    home: Path, endpoints: Endpoints
+) -> None:
+    settings = stack_settings(home, temporal_address=endpoints.temporal_address)
     with start_elsewhere(settings) as parent:
         assert lines_until_up(parent)[-1] == UP
         with pytest.raises(StackError, match=rf"\(pid {parent.pid}\) already runs on {home}; .*WAYBILL_DATA_DIR"):
@@ -120,9 +122,11 @@ async def test_outside_servers_are_waited_for_and_nothing_is_embedded(
     assert len([line for line in said if line.startswith("using 127.0.0.1:")]) == 3
 
 
-async def test_an_outside_server_that_is_away_is_named_without_its_password(home: Path) -> None:
+async def test_an_outside_server_that_is_away_is_named_without_its_password(
+    home: Path, endpoints: Endpoints
+) -> None:
     said: list[str] = []
-    settings = stack_settings(home, server_wait=0.6)
+    settings = stack_settings(home, server_wait=0.6, temporal_address=endpoints.temporal_address)
     away = SecretStr(f"postgresql://waybill:secret@127.0.0.1:{settings.postgres_port}/waybill")
     stack = DevStack(settings.model_copy(update={"database_url": away}), on_event=said.append)
     with pytest.raises(StackError, match=r"WAYBILL_DATABASE_URL: .* did not answer within 1 s") as refused:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.devstack import DevStack
+from ops.devstack import DevStack, Endpoints
 from ops.embedded.postgres import EmbeddedPostgres
 from ops.process import LAUNCHER, StackError
 from tests.conftest import stack_settings
@@ -76,20 +76,23 @@ async def test_a_directory_one_may_not_write_to() -> None:
 
 
 @AS_ROOT
-def test_a_normal_user_needs_no_other_account(home: Path) -> None:
+def test_a_normal_user_needs_no_other_account(home: Path, endpoints: Endpoints) -> None:
     os.chown(home, NOBODY, NOBODY)
     who = ["--uid", str(NOBODY), "--gid", str(NOBODY), "--keep-access"]  # the interpreter may lie in root's home
     options = ["--parent", str(os.getpid()), "--death-signal", "9", *who]
     command = [sys.executable, "-I", "-S", str(LAUNCHER), *options, "--", sys.executable]
-    with start_elsewhere(stack_settings(home), *command) as parent:
+    settings = stack_settings(home, temporal_address=endpoints.temporal_address)
+    with start_elsewhere(settings, *command) as parent:
         assert lines_until_up(parent)[-1] == UP
         parent.terminate()
     assert processes_of(home) == []
 
 
 @AS_ROOT
-async def test_root_below_a_closed_directory(home: Path) -> None:
+async def test_root_below_a_closed_directory(home: Path, endpoints: Endpoints) -> None:
     home.chmod(0o700)
-    async with DevStack(stack_settings(home / "deeper"), durable=False):
+    async with DevStack(
+        stack_settings(home / "deeper", temporal_address=endpoints.temporal_address), durable=False
+    ):
         assert processes_of(home)
     assert processes_of(home) == []
