@@ -1,9 +1,13 @@
 """The worker killed with SIGKILL at every step, before and after its append: each order ends right nonetheless."""
 
 import asyncio
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+
+from ops.client import ApiProblem
+from tests.support.live_shop import Shop
 
 MOMENTS = ("before", "after")
 
@@ -25,33 +29,32 @@ DECLINED = [("authorize", 1), ("give-up", 0), ("release", 0), ("cancel", 0)]
 COMPLETED = ["authorization", "capture"]
 
 
-async def crash_one(shop, moment, prefix, number, method) -> str:
+async def crash_one(shop: Shop, moment: str, prefix: str, number: int, method: str) -> str:
     """Start a worker that will die there, place an order, and see the worker die."""
     worker = await shop.crash(moment, prefix, number)
-    placing = asyncio.create_task(place_until_answered(shop, method))
+    placing = asyncio.create_task(place_until_answered(shop, method, f"crash-{uuid4()}"))
     try:
         assert await asyncio.wait_for(worker.wait(), 30) == -9
         async with shop.worker():  # so that a placing whose answer was lost is answered
-            return (await placing)["order_id"]
+            return str((await placing)["order_id"])
     finally:
         placing.cancel()
         await worker.stop()
 
 
-async def place_until_answered(shop, method):
+async def place_until_answered(shop: Shop, method: str, key: str) -> dict[str, Any]:
     """A caller that repeats its key until it is told."""
-    key = f"crash-{asyncio.current_task().get_name()}"
     while True:
         try:
             return await shop.place(method=method, key=key)
-        except Exception as error:
+        except ApiProblem as error:
             if "503" not in str(error):
                 raise
             await asyncio.sleep(0.2)
 
 
 @pytest.mark.timeout(280)
-async def test_a_killed_worker_costs_no_order_and_no_second_charge(shop):
+async def test_a_killed_worker_costs_no_order_and_no_second_charge(shop: Shop) -> None:
     placed = {
         (moment, prefix, number): await crash_one(shop, moment, prefix, number, "sim_ok")
         for prefix, number in LIFE
@@ -68,7 +71,7 @@ async def test_a_killed_worker_costs_no_order_and_no_second_charge(shop):
 
 
 @pytest.mark.timeout(180)
-async def test_a_worker_killed_while_compensating_leaves_nothing_held(shop):
+async def test_a_worker_killed_while_compensating_leaves_nothing_held(shop: Shop) -> None:
     placed = {
         (moment, prefix, number): await crash_one(shop, moment, prefix, number, "sim_declined")
         for prefix, number in DECLINED
@@ -82,5 +85,5 @@ async def test_a_worker_killed_while_compensating_leaves_nothing_held(shop):
             assert (await shop.types(order_id)).count("StockReleased") == 1, point
 
 
-async def bookings(shop, order_id) -> int:
+async def bookings(shop: Shop, order_id: str) -> int:
     return len(await shop.carrier.list_bookings(UUID(order_id)))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from domain.payments.events import PaymentAbandoned
 from eventstore.store import Recorded, Undecodable
 from messaging.relay import Relay
 from ops.bootstrap import codec
+from ops.devstack import Endpoints
 
 
 class Log:
@@ -49,20 +51,25 @@ class Log:
 
 
 @pytest.fixture
-async def redis(endpoints) -> AsyncIterator[Redis]:
+async def redis(endpoints: Endpoints) -> AsyncIterator[Redis]:
     client = Redis.from_url(endpoints.redis_url.rsplit("/", 1)[0] + "/9", decode_responses=True)
     await client.flushdb()
     yield client
     await client.aclose()
 
 
-async def test_events_reach_their_contexts_streams_in_order_as_cloud_events(redis):
+async def published(redis: Redis, stream: str) -> list[dict[str, str]]:
+    messages: Any = await redis.xrange(stream)
+    return [fields for _, fields in messages]
+
+
+async def test_events_reach_their_contexts_streams_in_order_as_cloud_events(redis: Redis) -> None:
     log = Log(OrderConfirmed(), PaymentAbandoned("authorize#0"), OrderConfirmed())
 
     await Relay(log, codec(), redis).run()
 
-    orders = [fields for _, fields in await redis.xrange("waybill.orders")]
-    payments = [fields for _, fields in await redis.xrange("waybill.payments")]
+    orders = await published(redis, "waybill.orders")
+    payments = await published(redis, "waybill.payments")
     assert [fields["position"] for fields in orders] == ["1", "3"]
     assert payments == [
         {
@@ -81,16 +88,16 @@ async def test_events_reach_their_contexts_streams_in_order_as_cloud_events(redi
     ]
 
 
-async def test_a_second_relay_goes_on_where_the_first_was(redis):
+async def test_a_second_relay_goes_on_where_the_first_was(redis: Redis) -> None:
     log = Log(*(StockReceived(quantity, "delivery") for quantity in range(1, 8)))
     assert await Relay(log, codec(), redis, batch=3).publish_next() == 3
 
     await Relay(log, codec(), redis, batch=3).run()
 
-    assert [fields["position"] for _, fields in await redis.xrange("waybill.inventory")] == list("1234567")
+    assert [fields["position"] for fields in await published(redis, "waybill.inventory")] == list("1234567")
 
 
-async def test_a_redis_that_lost_everything_is_filled_again(redis):
+async def test_a_redis_that_lost_everything_is_filled_again(redis: Redis) -> None:
     log = Log(OrderConfirmed(), OrderConfirmed())
     relay = Relay(log, codec(), redis)
     await relay.run()
@@ -99,13 +106,13 @@ async def test_a_redis_that_lost_everything_is_filled_again(redis):
 
     await relay.run()
 
-    assert [fields["position"] for _, fields in await redis.xrange("waybill.orders")] == ["1", "2", "3"]
+    assert [fields["position"] for fields in await published(redis, "waybill.orders")] == ["1", "2", "3"]
 
 
-async def test_an_event_that_cannot_be_decoded_is_published_as_it_is_stored(redis):
+async def test_an_event_that_cannot_be_decoded_is_published_as_it_is_stored(redis: Redis) -> None:
     log = Log(Undecodable("no such type", 1, '{"a":1}'))
 
     await Relay(log, codec(), redis).run()
 
-    [(_, fields)] = await redis.xrange("waybill.undecodable")
+    [fields] = await published(redis, "waybill.undecodable")
     assert fields["data"] == '{"a":1}'

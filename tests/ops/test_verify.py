@@ -11,7 +11,7 @@ from domain.inventory.events import Allocation, StockReserved
 from domain.inventory.model import StockItem
 from domain.orders.events import OrderCancelled, OrderCompleted, OrderStepStalled
 from domain.payments.events import PaymentAuthorized, PaymentCaptured, PaymentRequested
-from domain.record import OrderRecord, fold_record
+from domain.record import OrderRecord, OrderStreamEvent, fold_record
 from ops.verify import (
     Check,
     Live,
@@ -38,9 +38,9 @@ BOOKS = [
 ]
 
 
-def live(*events, stock=None) -> Live:
+def live(*events: OrderStreamEvent, stock: dict[str, StockItem] | None = None) -> Live:
     """One order with these events after its placing, each under the step it names."""
-    steps: dict[str, tuple] = {}
+    steps: dict[str, tuple[tuple[int, OrderStreamEvent], ...]] = {}
     for version, event in enumerate((PLACED, *events), start=1):
         key = getattr(event, "step", "")
         steps[key] = (*steps.get(key, ()), (version, event))
@@ -53,28 +53,28 @@ def broken(check: Check) -> bool:
     return bool(check.faults)
 
 
-def test_an_open_order_without_a_workflow_is_found_unless_it_needs_attention():
+def test_an_open_order_without_a_workflow_is_found_unless_it_needs_attention() -> None:
     assert broken(check_endings(live(), running=set()))
     assert not broken(check_endings(live(), running={order_workflow_id(ORDER)}))
     assert not broken(check_endings(live(OrderStepStalled("book#0", "Unknown", "down")), running=set()))
     assert not broken(check_endings(live(OrderCancelled("declined")), running=set()))
 
 
-def test_money_held_by_a_cancelled_order_is_found():
+def test_money_held_by_a_cancelled_order_is_found() -> None:
     assert broken(check_money(live(*AUTHORIZED, OrderCancelled("no"))))
     assert not broken(check_money(live(*AUTHORIZED)))
 
 
-def test_a_completed_order_that_is_not_paid_in_full_is_found():
+def test_a_completed_order_that_is_not_paid_in_full_is_found() -> None:
     assert broken(check_money(live(*AUTHORIZED, OrderCompleted())))
     assert not broken(check_money(live(*AUTHORIZED, CAPTURED, OrderCompleted())))
 
 
-def test_more_captured_than_authorised_is_found():
+def test_more_captured_than_authorised_is_found() -> None:
     assert broken(check_money(live(*AUTHORIZED, CAPTURED, replace(CAPTURED, reference="c2"))))
 
 
-def test_a_charge_without_an_order_or_captured_twice_is_found():
+def test_a_charge_without_an_order_or_captured_twice_is_found() -> None:
     whole = live(*AUTHORIZED, CAPTURED)
     assert not broken(check_books(whole, BOOKS))
     assert broken(check_books(whole, [*BOOKS, replace(BOOKS[1], reference="c2")]))
@@ -82,30 +82,30 @@ def test_a_charge_without_an_order_or_captured_twice_is_found():
     assert broken(check_books(whole, [BOOKS[0], replace(BOOKS[1], amount=eur("1.00"))]))
 
 
-def test_an_effect_whose_step_is_on_its_way_is_no_difference():
+def test_an_effect_whose_step_is_on_its_way_is_no_difference() -> None:
     assert not broken(check_books(live(AUTHORIZED[0]), BOOKS[:1]))
 
 
-async def test_an_effect_that_the_gateway_never_made_is_found():
+async def test_an_effect_that_the_gateway_never_made_is_found() -> None:
     check = Check("books")
     await check_unbooked(live(*AUTHORIZED, CAPTURED), BOOKS[:1], MemoryPayments(), check)
     assert broken(check)
 
 
-async def test_an_effect_younger_than_the_books_that_were_read_is_looked_up():
+async def test_an_effect_younger_than_the_books_that_were_read_is_looked_up() -> None:
     payments, check = MemoryPayments(), Check("books")
     payments.books = {(effect.order_id, effect.idempotency_key): effect for effect in BOOKS}
     await check_unbooked(live(*AUTHORIZED, CAPTURED), BOOKS[:1], payments, check)
     assert not broken(check)
 
 
-def test_a_step_with_two_bookings_is_found():
+def test_a_step_with_two_bookings_is_found() -> None:
     assert broken(check_bookings(live(), Counter({(ORDER, "book:x#0"): 2})))
     assert broken(check_bookings(live(), Counter({(OTHER_ORDER, "book:x#0"): 1})))
     assert not broken(check_bookings(live(), Counter({(ORDER, "book:x#0"): 1})))
 
 
-def test_oversold_stock_and_forgotten_reservations_are_found():
+def test_oversold_stock_and_forgotten_reservations_are_found() -> None:
     reserved = StockReserved((Allocation("BER", "MUG", 2),))
     held = {"stock/BER/MUG": StockItem(on_hand=5, holds={ORDER: 2})}
     assert not broken(check_stock(live(reserved, stock=held)))
@@ -114,7 +114,7 @@ def test_oversold_stock_and_forgotten_reservations_are_found():
     assert broken(check_stock(live(reserved, stock={"s": StockItem(5, {OTHER_ORDER: 1})})))
 
 
-def test_a_row_that_is_not_the_fold_of_its_stream_is_found():
+def test_a_row_that_is_not_the_fold_of_its_stream_is_found() -> None:
     adapter = TypeAdapter(OrderRecord)
     there = live(*AUTHORIZED)
     row = {

@@ -1,0 +1,107 @@
+"""The API process: the app, wired to the gateway, the read models and the keys."""
+
+import asyncio
+from collections.abc import Generator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+
+import asyncpg
+import uvicorn
+from api.app import create_app
+from fastapi import FastAPI
+from jwt import PyJWKClient
+from redis.asyncio import Redis
+from sqlalchemy.exc import DBAPIError
+from temporalio.client import Client
+
+from api.auth import RemoteKeys, StaticKeys, TokenVerifier
+from api.dependencies import ApiDependencies, ReadinessCheck
+from api.rules import ApiRules
+from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backend
+from ops.config import Settings
+from ops.identity import dev_issuer
+from ops.services import read_engine
+from readmodels.queries import ReadModels
+
+KEEP_ALIVE_SECONDS = 60  # longer than clients keep an idle connection, so that none is closed under a new request
+SHUTDOWN_SECONDS = 8
+OUTAGES = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, DBAPIError)
+
+
+async def run_api(settings: Settings, stop: asyncio.Event) -> None:
+    """Serve the API until `stop` is set."""
+    async with AsyncExitStack() as stack:
+        backend = await stack.enter_async_context(open_backend(settings, name="waybill-api"))
+        temporal = await connect_temporal(settings)
+        engine = read_engine(settings)
+        stack.push_async_callback(engine.dispose)
+        redis = Redis.from_url(settings.redis_dsn)
+        stack.push_async_callback(redis.aclose)
+        app = create_app(
+            ApiDependencies(
+                gateway=command_gateway(settings, temporal, backend.store),
+                queries=ReadModels(engine),
+                verifier=token_verifier(settings),
+                rules=api_rules(settings),
+                readiness=_readiness(backend, temporal, redis),
+                carrier_secrets={"simulated": settings.carrier_webhook_secret.get_secret_value()},
+                outages=OUTAGES,
+            )
+        )
+        server = _server(app, settings)
+        serving = asyncio.create_task(server.serve())
+        told = asyncio.create_task(stop.wait())
+        await asyncio.wait([serving, told], return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        told.cancel()
+        await serving
+
+
+def token_verifier(settings: Settings) -> TokenVerifier:
+    """Keys from the issuer's JWKS where there is one, else the development issuer's."""
+    url = settings.jwks_url
+    keys = RemoteKeys(PyJWKClient(url)) if url else StaticKeys(dev_issuer(settings).jwks())
+    return TokenVerifier(keys, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+
+
+def api_rules(settings: Settings) -> ApiRules:
+    return ApiRules(
+        currencies=settings.currencies,
+        shipping_fee=settings.shipping_fee,
+        tax_rates=settings.tax_rates,
+        max_lines=settings.max_lines_per_order,
+        max_quantity=settings.max_quantity_per_line,
+        max_order_value=settings.max_order_value,
+        max_body_bytes=settings.max_body_bytes,
+        read_wait=settings.read_wait,
+    )
+
+
+def _readiness(backend: Backend, temporal: Client, redis: Redis) -> Mapping[str, ReadinessCheck]:
+    return {
+        "postgres": lambda: backend.pool.fetchval("SELECT 1"),
+        "temporal": temporal.service_client.check_health,
+        "redis": redis.ping,
+    }
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, with the signals left to the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def _server(app: FastAPI, settings: Settings) -> uvicorn.Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.api_port,
+            log_config=None,
+            access_log=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            lifespan="on",
+        )
+    )
