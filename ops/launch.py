@@ -12,7 +12,8 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 4
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -50,8 +51,8 @@ def _parser() -> argparse.ArgumentParser:
 def _become(uid: int, gid: int, *, keep_access: bool) -> None:
     """Give up root for `uid`; with `keep_access`, keep the capability that enters closed directories."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if keep_access:
-        _check(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+    if keep_access:  # without this bit access(2), which initdb asks first, leaves capabilities out of account
+        _check(libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0))
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)

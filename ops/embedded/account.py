@@ -8,7 +8,7 @@ from pathlib import Path
 from ops.process import RunAs, StackError
 
 ACCOUNTS = ("nobody", "postgres", "daemon")
-CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_SETGID, CAP_SETUID = 0, 1, 6, 7
+CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_SETGID, CAP_SETUID, CAP_SETPCAP = 0, 1, 6, 7, 8
 WAY_OUT = "run Waybill as a normal user or set WAYBILL_DATABASE_URL"
 
 
@@ -24,7 +24,7 @@ def account_for(data: Path, program: Path) -> RunAs | None:
         return None
     entry = _entry(data)
     keep_access = not all(_may_enter(entry, path) for path in (data, program))
-    needed = {CAP_CHOWN, CAP_SETGID, CAP_SETUID} | ({CAP_DAC_OVERRIDE} if keep_access else set())
+    needed = {CAP_CHOWN, CAP_SETGID, CAP_SETUID} | ({CAP_DAC_OVERRIDE, CAP_SETPCAP} if keep_access else set())
     if missing := needed - _capabilities():
         raise StackError(
             f"PostgreSQL does not run as root, and this root lacks capabilities {sorted(missing)} to run it as"

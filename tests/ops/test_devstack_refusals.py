@@ -9,7 +9,7 @@ import pytest
 
 from ops.devstack import DevStack, Endpoints
 from ops.embedded.postgres import EmbeddedPostgres
-from ops.process import LAUNCHER, StackError
+from ops.process import LAUNCHER, Process, ProcessSpec, RunAs, StackError
 from tests.conftest import stack_settings
 from tests.ops.stacks import UP, lines_until_up, processes_of, start_elsewhere
 
@@ -86,6 +86,16 @@ def test_a_normal_user_needs_no_other_account(home: Path, endpoints: Endpoints) 
         assert lines_until_up(parent)[-1] == UP
         parent.terminate()
     assert processes_of(home) == []
+
+
+@AS_ROOT
+async def test_a_program_below_a_closed_directory_can_be_run_and_is_seen_to_be_there(home: Path) -> None:
+    program = home / "program"
+    program.write_text("#!/bin/sh\n[ $(id -u) != 0 ] && [ -x $0 ] && [ -r $0 ]\n")
+    program.chmod(0o700)
+    home.chmod(0o700)
+    run_as = RunAs(NOBODY, NOBODY, keep_access=True)
+    assert await Process(ProcessSpec("program", [str(program)], home / "log", run_as=run_as)).run() == 0
 
 
 @AS_ROOT
