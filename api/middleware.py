@@ -87,7 +87,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and len(declared) < 20 and int(declared) > self._limit or len(declared) >= 20:
+        if (declared.isdecimal() and len(declared) < 20 and int(declared) > self._limit) or len(declared) >= 20:
             await problem_response(scope, "body-too-large", self._detail)(scope, receive, send)
             return
         read = 0

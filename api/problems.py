@@ -127,10 +127,9 @@ def _explained(item: Mapping[str, Any]) -> dict[str, str]:
     words = _WORDS.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
     if place != "body":
         return {"parameter": _printable(".".join(map(str, path))), "detail": words}
-    return {
-        "pointer": "#" + _pointer(path),
-        "detail": "a JSON body is required" if not path and item["type"] == "missing" else words,
-    }
+    if not path and item["type"] == "missing":
+        words = "a JSON body is required"
+    return {"pointer": "#" + _pointer(path), "detail": words}
 
 
 def _pointer(path: Sequence[object]) -> str:
@@ -150,5 +149,6 @@ def install_problems(app: FastAPI, outages: Sequence[type[Exception]]) -> None:
     app.add_exception_handler(KeysUnavailable, _keys_unavailable)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    for outage in (CommandUnavailable, *outages):
+    unreachable: tuple[type[Exception], ...] = (CommandUnavailable, *outages)
+    for outage in unreachable:
         app.add_exception_handler(outage, _unavailable)

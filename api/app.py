@@ -1,0 +1,45 @@
+"""The HTTP API, built from what it is given."""
+
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+
+from api.dependencies import ApiDependencies
+from api.middleware import BodyLimit, Metrics, RequestContext
+from api.openapi import install_openapi
+from api.problems import install_problems
+from api.rest import health, history, ops, orders, place, products, stock
+from api.webhooks import carriers
+
+VERSION: Final = "1"
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    place.router,
+    orders.router,
+    history.router,
+    products.router,
+    stock.router,
+    ops.router,
+    carriers.router,
+    health.router,
+)
+DESCRIPTION: Final = """Orders that are placed once, paid once, and visible at every step.
+
+Errors are `application/problem+json` (RFC 9457); match on `type`. A command answers with `Waybill-Position`:
+give it as `min_position` to a read that must see the command's effect.
+"""
+
+
+def create_app(deps: ApiDependencies) -> FastAPI:
+    """The ASGI application. It opens nothing: what it needs is in `deps`, and closed by whoever made it."""
+    app = FastAPI(
+        title="Waybill", version=VERSION, description=DESCRIPTION, redoc_url=None, redirect_slashes=False
+    )
+    app.state.dependencies = deps
+    for router in ROUTERS:
+        app.include_router(router)
+    app.state.routes = [route for router in ROUTERS for route in router.routes]
+    install_problems(app, deps.outages)
+    install_openapi(app)
+    app.add_middleware(BodyLimit, limit=deps.rules.max_body_bytes)
+    app.add_middleware(RequestContext, metrics=Metrics(deps.registry))
+    return app

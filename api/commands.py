@@ -1,0 +1,43 @@
+"""The command bus as the API needs it: `workflows.gateway.CommandGateway` is one."""
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from activities.aggregates import Committed
+from activities.contracts import Placed
+from activities.gateways.protocol import TrackingUpdate
+from domain.identifiers import Sku
+from domain.money import Money
+from domain.orders.decide import PlaceOrder
+from domain.orders.events import StepAction
+
+
+class Commands(Protocol):
+    """Each is idempotent under its key, and may raise DomainError, CommandTimeout and CommandUnavailable."""
+
+    async def place(self, command: PlaceOrder, *, key: str, actor: str) -> Placed: ...
+
+    async def cancel(
+        self, order_id: UUID, *, key: str, reason: str, actor: str, expected_version: int | None = None
+    ) -> Committed: ...
+
+    async def resolve_step(
+        self, order_id: UUID, *, key: str, step: str, action: StepAction, reason: str, actor: str
+    ) -> Committed: ...
+
+    async def tracking(self, update: TrackingUpdate) -> None: ...
+
+    async def adjust_stock(
+        self, sku: Sku, warehouse: str | None, *, key: str, change: int, reason: str, actor: str
+    ) -> Committed: ...
+
+    async def create_product(
+        self, sku: Sku, name: str, prices: Sequence[Money], *, key: str, actor: str
+    ) -> Committed: ...
+
+    async def change_price(self, sku: Sku, price: Money, *, key: str, actor: str) -> Committed: ...
+
+    async def publish_product(self, sku: Sku, *, key: str, actor: str) -> Committed: ...
+
+    async def discontinue_product(self, sku: Sku, *, key: str, reason: str, actor: str) -> Committed: ...

@@ -1,0 +1,114 @@
+"""From a body to a command: catalogue prices, the shop's rules, and what an Idempotency-Key stands for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+import orjson
+
+from api.auth import Principal
+from api.dependencies import ApiDependencies
+from api.errors import Problem
+from api.reading import owns
+from api.rest.bodies import LineBody, OrderBody
+from api.rules import ApiRules
+from domain import identifiers
+from domain.catalog.model import ProductStatus
+from domain.errors import InvalidValue
+from domain.identifiers import Address, Email, Quantity, Sku
+from domain.orders.decide import PlaceOrder, PricedLine, price
+from domain.orders.events import OrderLine, Totals
+from readmodels.views import ProductView
+
+_LARGEST: Final = 2**53  # what any JSON reader holds exactly
+
+
+@dataclass(frozen=True, slots=True)
+class PricedOrder:
+    """A body that could be placed now, at these prices."""
+
+    body: OrderBody
+    address: Address
+    email: Email | None
+    lines: tuple[OrderLine, ...]
+    totals: Totals
+
+    def command(self, order_id: UUID) -> PlaceOrder:
+        return PlaceOrder(
+            order_id=order_id,
+            order_number=identifiers.order_number(order_id),
+            customer_id=self.body.customer_id,
+            email=self.email,
+            currency=self.body.currency,
+            lines=self.lines,
+            totals=self.totals,
+            shipping_address=self.address,
+            payment_method=self.body.payment.method,
+            on_unavailable=self.body.on_unavailable,
+            fingerprint=fingerprint(self.body),
+        )
+
+
+def fingerprint(body: OrderBody) -> str:
+    """Digest of what was asked for. Defaults are left out, so that a member added later changes no old digest."""
+    asked = body.model_dump(mode="json", exclude_defaults=True)
+    return sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def check_customer(caller: Principal, body: OrderBody) -> None:
+    if not owns(caller, body.customer_id):
+        raise Problem("customer-mismatch", "customer_id must be the subject of the token")
+
+
+async def priced(deps: ApiDependencies, body: OrderBody) -> PricedOrder:
+    """Price the body from the catalogue.
+
+    Raises:
+        DomainError: a value is malformed, a product or its price is missing, or the rules do not allow the order.
+    """
+    rules = deps.rules
+    currency = rules.currency(body.currency)
+    address = body.shipping_address.address()
+    email = identifiers.email(body.email) if body.email is not None else None
+    _check_method(rules, body.payment.method)
+    if len(body.lines) > rules.max_lines:
+        raise InvalidValue(
+            f"an order has 1 to {rules.max_lines} lines, not {len(body.lines)}", code="invalid-lines"
+        )
+    wanted = [(identifiers.sku(line.sku), _quantity(rules, line)) for line in body.lines]
+    products = await deps.queries.products_by_sku([sku for sku, _ in wanted]) if wanted else {}
+    lines = [_line(products, sku, quantity, currency) for sku, quantity in wanted]
+    ordered, totals = price(lines, currency, rules.for_order(currency, address.country))
+    return PricedOrder(body, address, email, ordered, totals)
+
+
+def _check_method(rules: ApiRules, method: str) -> None:
+    known = rules.payment_methods
+    if known is not None and method not in known:
+        raise InvalidValue(
+            f"{method!r} is not a payment method; {', '.join(sorted(known))} are", code="unknown-payment-method"
+        )
+
+
+def _quantity(rules: ApiRules, line: LineBody) -> Quantity:
+    if abs(line.quantity) > _LARGEST:  # too long to be printed
+        raise InvalidValue(f"a quantity is not between 1 and {rules.max_quantity}", code="invalid-quantity")
+    return identifiers.quantity(line.quantity, at_most=rules.max_quantity)
+
+
+def _line(products: Mapping[str, ProductView], sku: Sku, quantity: Quantity, currency: str) -> PricedLine:
+    product = products.get(sku)
+    if product is None or product.status is ProductStatus.DRAFT:
+        raise InvalidValue(f"there is no product {sku}", code="unknown-sku", details={"sku": sku})
+    if product.status is ProductStatus.DISCONTINUED:
+        raise InvalidValue(f"{sku} is no longer sold", code="product-not-available", details={"sku": sku})
+    unit_price = product.prices.get(currency)
+    if unit_price is None:
+        raise InvalidValue(
+            f"{sku} has no price in {currency}; its prices are in {', '.join(sorted(product.prices)) or 'none'}",
+            code="price-not-available",
+            details={"sku": sku, "currencies": sorted(product.prices)},
+        )
+    return PricedLine(sku, product.name, quantity, unit_price)

@@ -1,0 +1,152 @@
+"""What callers send. Types are checked here; what a value means is the domain's to judge, with its own codes."""
+
+from typing import Annotated, Any, Final
+from unicodedata import category
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StrictInt, StringConstraints
+
+from domain.identifiers import Address
+from domain.money import Money
+from domain.orders.events import OnUnavailable, StepAction
+
+ORDER_EXAMPLE: Final[dict[str, Any]] = {
+    "customer_id": "c-1042",
+    "email": "ada@example.org",
+    "currency": "EUR",
+    "lines": [{"sku": "MUG-BLUE", "quantity": 2}, {"sku": "TEE-BLACK-M", "quantity": 1}],
+    "shipping_address": {
+        "name": "Ada Lovelace",
+        "line1": "Unter den Linden 1",
+        "city": "Berlin",
+        "postal_code": "10117",
+        "country": "DE",
+    },
+    "payment": {"method": "sim_ok"},
+}
+
+
+def _no_controls(text: str) -> str:
+    if any(category(char) in ("Cc", "Cs") for char in text):
+        raise ValueError("must hold no control characters")
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_no_controls)]
+Reason = Annotated[Text, StringConstraints(min_length=1, max_length=500)]
+Name = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@|-]{0,127}$")]
+Short = Annotated[str, StringConstraints(max_length=400)]
+
+
+class Body(BaseModel):
+    """Unknown members are refused: a misspelt one must not be ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MoneyBody(Body):
+    """`amount` is text, because a JSON number may lose a cent on its way."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "19.99", "currency": "EUR"}]})
+
+    amount: Short
+    currency: Short
+
+    def money(self) -> Money:
+        """Raises InvalidValue (`invalid-amount`, `unknown-currency`)."""
+        return Money.parse(self.amount, self.currency)
+
+
+class LineBody(Body):
+    sku: Short
+    quantity: StrictInt
+
+
+class AddressBody(Body):
+    name: Short
+    line1: Short
+    line2: Short | None = None
+    city: Short
+    region: Short | None = None
+    postal_code: Short
+    country: Short
+
+    def address(self) -> Address:
+        """Raises InvalidValue (`invalid-address`)."""
+        return Address(**self.model_dump())
+
+
+class PaymentBody(Body):
+    method: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
+
+
+class OrderBody(Body):
+    """Prices are not in it: they come from the catalogue."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ORDER_EXAMPLE]})
+
+    customer_id: Id
+    email: Short | None = None
+    currency: Short
+    lines: list[LineBody]
+    shipping_address: AddressBody
+    payment: PaymentBody
+    on_unavailable: OnUnavailable = OnUnavailable.CANCEL
+
+
+class CancelBody(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "ordered twice"}]})
+
+    reason: Reason
+
+
+class ProductBody(Body):
+    """A draft. `price` is short for one entry of `prices`; at most one per currency."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"sku": "MUG-BLUE", "name": "Blue mug", "prices": [{"amount": "12.50", "currency": "EUR"}]}
+            ]
+        }
+    )
+
+    sku: Short
+    name: Name
+    price: MoneyBody | None = None
+    prices: Annotated[list[MoneyBody], AfterValidator(lambda prices: _at_most(prices, 100))] = []
+
+    def all_prices(self) -> list[Money]:
+        given = ([self.price] if self.price else []) + self.prices
+        return [price.money() for price in given]
+
+
+def _at_most(items: list[MoneyBody], most: int) -> list[MoneyBody]:
+    if len(items) > most:
+        raise ValueError(f"must have at most {most} items")
+    return items
+
+
+class DiscontinueBody(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "replaced by MUG-GREEN"}]})
+
+    reason: Reason = "discontinued"
+
+
+class AdjustmentBody(Body):
+    """`quantity` is the change, negative to take stock away. Without a warehouse the preferred one is meant."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"quantity": 50, "reason": "delivery 4711"}]})
+
+    quantity: StrictInt
+    reason: Reason
+    warehouse: Short | None = None
+
+
+class ResolveBody(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"action": "retry", "reason": "carrier is back"}]})
+
+    action: StepAction
+    reason: Reason

@@ -1,0 +1,127 @@
+"""Examples of the OpenAPI document."""
+
+from typing import Any, Final
+
+ORDER_ID: Final = "7f1f3c52-6a5e-5d0a-9d0c-2b6f3d1f8a10"
+ORDER_NUMBER: Final = "7K3M-9QXD-4WTC"
+POSITION: Final = "WyJvcmRlci83ZjFmM2M1MiIsMV0"
+TIME: Final = "2026-03-01T12:00:00Z"
+
+
+def eur(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "EUR"}
+
+
+LINE: Final = {
+    "sku": "MUG-BLUE",
+    "name": "Blue mug",
+    "quantity": 2,
+    "unit_price": eur("12.50"),
+    "total": eur("25.00"),
+}
+PRICED: Final[dict[str, Any]] = {
+    "customer_id": "c-1042",
+    "currency": "EUR",
+    "lines": [LINE],
+    "totals": {
+        "subtotal": eur("25.00"),
+        "shipping": eur("4.90"),
+        "tax": eur("5.68"),
+        "total": eur("35.58"),
+    },
+    "payment_method": "sim_ok",
+}
+PLACED: Final[dict[str, Any]] = {
+    **PRICED,
+    "order_id": ORDER_ID,
+    "order_number": ORDER_NUMBER,
+    "status": "placed",
+    "payment_status": "pending",
+    "fulfilment_status": "unfulfilled",
+    "attention": False,
+    "version": 1,
+    "position": POSITION,
+}
+ORDER: Final[dict[str, Any]] = {
+    **PLACED,
+    "email": "ada@example.org",
+    "amounts": {name: eur("0.00") for name in ("authorized", "voided", "captured", "refunded")}
+    | {"due": eur("35.58")},
+    "shipments": [],
+    "shipping_address": {
+        "name": "Ada Lovelace",
+        "line1": "Unter den Linden 1",
+        "line2": None,
+        "city": "Berlin",
+        "region": None,
+        "postal_code": "10117",
+        "country": "DE",
+    },
+    "cancel_reason": None,
+    "stalled": None,
+    "placed_at": TIME,
+    "updated_at": TIME,
+}
+SUMMARY: Final[dict[str, Any]] = {
+    name: ORDER[name]
+    for name in (
+        *("order_id", "order_number", "customer_id", "status", "payment_status", "fulfilment_status"),
+        *("attention", "placed_at", "updated_at", "version"),
+    )
+} | {"total": eur("35.58")}
+EVENT: Final[dict[str, Any]] = {
+    "position": 4711,
+    "version": 2,
+    "type": "StockReserved",
+    "recorded_at": TIME,
+    "step": "reserve#1",
+    "actor": "system",
+    "data": {"order_id": ORDER_ID},
+}
+STEP: Final[dict[str, Any]] = {
+    "step": "authorize#1",
+    "state": "stalled",
+    "error_type": "Unknown",
+    "error": "no answer within 5 s",
+    "started_at": TIME,
+    "updated_at": TIME,
+}
+STALLED: Final[dict[str, Any]] = {
+    "order_id": ORDER_ID,
+    "order_number": ORDER_NUMBER,
+    "step": "authorize#1",
+    "error_type": "Unknown",
+    "error": "no answer within 5 s",
+    "since": TIME,
+}
+PRODUCT: Final[dict[str, Any]] = {
+    "sku": "MUG-BLUE",
+    "name": "Blue mug",
+    "status": "published",
+    "price": eur("12.50"),
+    "prices": [eur("12.50")],
+}
+CHANGED_PRODUCT: Final[dict[str, Any]] = {"sku": "MUG-BLUE", "version": 2, "position": POSITION}
+STOCK: Final[dict[str, Any]] = {
+    "sku": "MUG-BLUE",
+    "on_hand": 120,
+    "reserved": 3,
+    "available": 117,
+    "warehouses": [{"warehouse": "BER", "on_hand": 120, "reserved": 3, "available": 117}],
+}
+LAG: Final[dict[str, Any]] = {
+    "projection": "orders",
+    "version": 1,
+    "position": 4700,
+    "head": 4711,
+    "events": 11,
+    "seconds": 0.04,
+}
+
+
+def page(item: dict[str, Any]) -> dict[str, Any]:
+    return {"items": [item], "next_cursor": None}
+
+
+def items(item: dict[str, Any]) -> dict[str, Any]:
+    return {"items": [item]}

@@ -1,0 +1,236 @@
+"""What callers get."""
+
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from activities.aggregates import Committed
+from activities.order_stream import order_stream
+from api import positions
+from domain.money import Money
+from domain.orders.events import OrderLine, OrderStepStalled, Totals
+from domain.orders.model import OrderStatus
+from domain.payments.model import PaymentStatus
+from domain.record import Amounts
+from domain.shipping.events import TrackingStatus
+from domain.shipping.model import FulfilmentStatus, Shipment
+from readmodels.views import OrderSummary, OrderView
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def answer(model: BaseModel, status: int = 200, **headers: str) -> Response:
+    """JSON straight from pydantic-core. Header names come with underscores."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(model.model_dump_json(), status, named, "application/json")
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+class MoneyOut(BaseModel):
+    amount: str
+    currency: str
+
+
+def money(given: Money) -> MoneyOut:
+    """With exactly the currency's decimals."""
+    return MoneyOut(amount=f"{given.decimal:f}", currency=given.currency)
+
+
+class PageOut(BaseModel, Generic[T]):
+    items: list[T]
+    next_cursor: str | None
+
+
+class ListOut(BaseModel, Generic[T]):
+    items: list[T]
+
+
+class LineOut(BaseModel):
+    sku: str
+    name: str
+    quantity: int
+    unit_price: MoneyOut
+    total: MoneyOut
+
+    @classmethod
+    def of(cls, line: OrderLine) -> "LineOut":
+        return cls(
+            sku=line.sku,
+            name=line.name,
+            quantity=line.quantity,
+            unit_price=money(line.unit_price),
+            total=money(line.total),
+        )
+
+
+class TotalsOut(BaseModel):
+    subtotal: MoneyOut
+    shipping: MoneyOut
+    tax: MoneyOut
+    total: MoneyOut
+
+    @classmethod
+    def of(cls, totals: Totals) -> "TotalsOut":
+        return cls(
+            subtotal=money(totals.subtotal),
+            shipping=money(totals.shipping),
+            tax=money(totals.tax),
+            total=money(totals.total),
+        )
+
+
+class AmountsOut(BaseModel):
+    authorized: MoneyOut
+    voided: MoneyOut
+    captured: MoneyOut
+    refunded: MoneyOut
+    due: MoneyOut
+
+    @classmethod
+    def of(cls, amounts: Amounts) -> "AmountsOut":
+        return cls(
+            authorized=money(amounts.authorized),
+            voided=money(amounts.voided),
+            captured=money(amounts.captured),
+            refunded=money(amounts.refunded),
+            due=money(amounts.due),
+        )
+
+
+class AddressOut(BaseModel):
+    name: str
+    line1: str
+    line2: str | None
+    city: str
+    region: str | None
+    postal_code: str
+    country: str
+
+
+class ItemOut(BaseModel):
+    sku: str
+    quantity: int
+
+
+class ShipmentOut(BaseModel):
+    shipment_id: str
+    warehouse: str
+    status: TrackingStatus
+    tracking_number: str
+    items: list[ItemOut]
+
+    @classmethod
+    def of(cls, parcel: Shipment) -> "ShipmentOut":
+        return cls(
+            shipment_id=parcel.shipment_id,
+            warehouse=parcel.warehouse,
+            status=parcel.status,
+            tracking_number=parcel.tracking_number,
+            items=[ItemOut(sku=item.sku, quantity=item.quantity) for item in parcel.items],
+        )
+
+
+class StalledOut(BaseModel):
+    step: str
+    error_type: str
+    error: str
+
+    @classmethod
+    def of(cls, stalled: OrderStepStalled) -> "StalledOut":
+        return cls(step=stalled.step, error_type=stalled.error_type, error=stalled.error)
+
+
+class OrderOut(BaseModel):
+    """An order as of `version`; `position` is that version as a token. `stalled` is for operators only."""
+
+    order_id: UUID
+    order_number: str
+    customer_id: str
+    email: str | None
+    status: OrderStatus
+    payment_status: PaymentStatus
+    fulfilment_status: FulfilmentStatus
+    attention: bool
+    currency: str
+    lines: list[LineOut]
+    totals: TotalsOut
+    amounts: AmountsOut
+    shipments: list[ShipmentOut]
+    shipping_address: AddressOut
+    payment_method: str
+    cancel_reason: str | None
+    stalled: list[StalledOut] | None
+    placed_at: datetime
+    updated_at: datetime
+    version: int
+    position: str
+
+    @classmethod
+    def of(cls, view: OrderView, *, internal: bool) -> "OrderOut":
+        """`internal`: whether the reader may know why steps are stalled."""
+        record, order = view.record, view.record.order
+        placed = order.placed
+        address = placed.shipping_address
+        return cls(
+            order_id=view.order_id,
+            order_number=placed.order_number,
+            customer_id=placed.customer_id,
+            email=placed.email,
+            status=record.status,
+            payment_status=record.payment_status,
+            fulfilment_status=record.fulfilment_status,
+            attention=order.attention,
+            currency=placed.totals.total.currency,
+            lines=[LineOut.of(line) for line in placed.lines],
+            totals=TotalsOut.of(placed.totals),
+            amounts=AmountsOut.of(record.amounts),
+            shipments=[ShipmentOut.of(parcel) for parcel in record.shipments.by_id.values()],
+            shipping_address=AddressOut.model_validate(address, from_attributes=True),
+            payment_method=placed.payment_method,
+            cancel_reason=order.reason,
+            stalled=[StalledOut.of(item) for item in order.stalled.values()] if internal else None,
+            placed_at=view.placed_at,
+            updated_at=view.updated_at,
+            version=view.version,
+            position=order_position(view.order_id, view.version),
+        )
+
+
+def order_position(order_id: UUID, version: int) -> str:
+    return positions.encode(Committed(order_stream(order_id), version))
+
+
+class OrderSummaryOut(BaseModel):
+    order_id: UUID
+    order_number: str
+    customer_id: str
+    status: OrderStatus
+    payment_status: PaymentStatus
+    fulfilment_status: FulfilmentStatus
+    attention: bool
+    total: MoneyOut
+    placed_at: datetime
+    updated_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, view: OrderSummary) -> "OrderSummaryOut":
+        return cls(
+            order_id=view.order_id,
+            order_number=view.order_number,
+            customer_id=view.customer_id,
+            status=view.status,
+            payment_status=view.payment_status,
+            fulfilment_status=view.fulfilment_status,
+            attention=view.attention,
+            total=money(view.total),
+            placed_at=view.placed_at,
+            updated_at=view.updated_at,
+            version=view.version,
+        )

@@ -1,0 +1,49 @@
+"""The settings that the API decides by, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.errors import InvalidValue
+from domain.money import EXPONENTS, Money
+from domain.orders.decide import OrderRules
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRules:
+    """Business limits and the edge's own.
+
+    `shipping_fee` and `max_order_value` are in major units of whichever currency an order has. `payment_methods`
+    None leaves the choice to the gateway. `read_wait`: seconds a `min_position` read waits. `grace`: seconds an
+    order that is not known is waited for, because it may have been placed a moment ago.
+    """
+
+    currencies: frozenset[str]
+    shipping_fee: Decimal
+    tax_rates: Mapping[str, Decimal]
+    max_lines: int
+    max_quantity: int
+    max_order_value: int
+    max_body_bytes: int
+    read_wait: float
+    grace: float = 1.0
+    payment_methods: frozenset[str] | None = None
+
+    def currency(self, code: str) -> str:
+        """Raises InvalidValue (`unknown-currency`)."""
+        if code not in self.currencies:
+            raise InvalidValue(
+                f"{code[:20]!r} is not a currency of this shop; {', '.join(sorted(self.currencies))} are",
+                code="unknown-currency",
+            )
+        return code
+
+    def for_order(self, currency: str, country: str) -> OrderRules:
+        """The rules of an order in that currency, delivered to that country (ISO 3166-1)."""
+        return OrderRules(
+            shipping=Money.round(self.shipping_fee, currency),
+            tax_rate=self.tax_rates.get(country, Decimal(0)),
+            min_total=1,  # nothing can be authorised of an order that costs nothing
+            max_total=self.max_order_value * 10 ** EXPONENTS[currency],
+            max_lines=self.max_lines,
+        )
