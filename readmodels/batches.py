@@ -53,8 +53,9 @@ class Runner:
 
     async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
         """Raises PoisonEvent, and whatever the projection raises."""
+        if position_of(events[0]) <= self.position:
+            events = [event for event in events if position_of(event) > self.position]
         wanted = [event for event in events if event.stream_id.startswith(self.projection.streams)]
-        wanted = [event for event in wanted if position_of(event) > self.position]
         for event in wanted:
             if isinstance(event.event, Undecodable):
                 raise PoisonEvent(f"{event.type} at position {event.position}: {event.event.error}")

@@ -15,6 +15,8 @@ from tests.readmodels.memory_log import MemoryLog
 from tests.support.histories import Happened
 
 Dump = dict[str, list[tuple[object, ...]]]
+DumpRows = Callable[[], Awaitable[Dump]]
+Happen = Callable[..., Awaitable[None]]
 
 
 def engine_of(dsn: str) -> AsyncEngine:
@@ -54,7 +56,7 @@ def projector(engine: AsyncEngine, log: MemoryLog) -> Projector:
 
 
 @pytest.fixture
-def happen(log: MemoryLog, projector: Projector) -> Callable[..., Awaitable[None]]:
+def happen(log: MemoryLog, projector: Projector) -> Happen:
     """Append to the log and project it."""
 
     async def happened(*events: Happened) -> None:
@@ -66,7 +68,7 @@ def happen(log: MemoryLog, projector: Projector) -> Callable[..., Awaitable[None
 
 
 @pytest.fixture
-def dump(engine: AsyncEngine) -> Callable[[], Awaitable[Dump]]:
+def dump(engine: AsyncEngine) -> DumpRows:
     """Every row of every read model."""
 
     async def dumped() -> Dump:

@@ -1,7 +1,7 @@
 """The engine: rows and checkpoints together, one projector at a time, each event once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -12,21 +12,23 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.record import fold_record
+from domain.record import OrderStreamEvent, fold_record
 from eventstore.checkpoints import CheckpointConflict
-from eventstore.store import Undecodable
+from eventstore.store import Recorded, Undecodable
 from readmodels import batches, positions
 from readmodels.base import Projection
 from readmodels.engine import Projector
 from readmodels.projections import projections
 from readmodels.queries import ReadModels
 from readmodels.stock import Stock
+from tests.readmodels.conftest import Dump, DumpRows
 from tests.readmodels.faults import GATE, Breaks, Gate, Pause
 from tests.readmodels.memory_log import MemoryLog
 from tests.support.histories import Happened, completed, mixed, shop
 from tests.support.samples import ORDER, OTHER_ORDER
 from tests.support.strategies import placed_streams
 
+Expected = Callable[[MemoryLog], Awaitable[Dump]]
 WAITING = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 
 
@@ -71,10 +73,10 @@ async def running(*projectors: Projector) -> AsyncIterator[list[asyncio.Task[Non
 
 
 @pytest.fixture
-async def expected(module_engine: AsyncEngine, engine: AsyncEngine, dump):
+async def expected(engine: AsyncEngine, dump: DumpRows) -> Expected:
     """The rows that a log gives to one projector that nothing disturbs."""
 
-    async def rows(log: MemoryLog):
+    async def rows(log: MemoryLog) -> Dump:
         await Projector(engine, log, projections(), batch=100_000).catch_up()
         found = await dump()
         async with engine.begin() as connection:
@@ -84,7 +86,9 @@ async def expected(module_engine: AsyncEngine, engine: AsyncEngine, dump):
     return rows
 
 
-async def test_a_projector_killed_in_the_middle_of_a_batch_has_applied_nothing(engine, expected, dump) -> None:
+async def test_a_projector_killed_in_the_middle_of_a_batch_has_applied_nothing(
+    engine: AsyncEngine, expected: Expected, dump: DumpRows
+) -> None:
     log = MemoryLog(mixed(10))
     rows = await expected(log)
     victim = Projector(engine, log, [*projections(), Gate()])
@@ -101,7 +105,9 @@ async def test_a_projector_killed_in_the_middle_of_a_batch_has_applied_nothing(e
     assert await dump() == rows
 
 
-async def test_a_projector_cancelled_in_the_middle_of_a_batch_has_applied_nothing(engine, expected, dump) -> None:
+async def test_a_projector_cancelled_in_the_middle_of_a_batch_has_applied_nothing(
+    engine: AsyncEngine, expected: Expected, dump: DumpRows
+) -> None:
     log = MemoryLog(mixed(10))
     rows = await expected(log)
     async with gate_closed(engine):
@@ -115,7 +121,7 @@ async def test_a_projector_cancelled_in_the_middle_of_a_batch_has_applied_nothin
     assert await dump() == rows
 
 
-async def test_a_second_projector_stands_by_while_the_first_is_in_a_batch(engine) -> None:
+async def test_a_second_projector_stands_by_while_the_first_is_in_a_batch(engine: AsyncEngine) -> None:
     log = MemoryLog(mixed(5))
     async with gate_closed(engine):
         task = asyncio.create_task(Projector(engine, log, [*projections(), Gate()]).catch_up())
@@ -127,7 +133,9 @@ async def test_a_second_projector_stands_by_while_the_first_is_in_a_batch(engine
     assert set((await stands(engine)).values()) == {len(log.events)}
 
 
-async def test_a_projector_whose_claim_is_over_commits_nothing(engine, expected, dump) -> None:
+async def test_a_projector_whose_claim_is_over_commits_nothing(
+    engine: AsyncEngine, expected: Expected, dump: DumpRows
+) -> None:
     """Fenced although it holds the lock: as where a pooler lost it, or a rebuild came."""
     log, pause = MemoryLog(mixed(10)), Pause()
     rows = await expected(log)
@@ -143,7 +151,9 @@ async def test_a_projector_whose_claim_is_over_commits_nothing(engine, expected,
     assert await dump() == rows
 
 
-async def test_two_projectors_apply_each_event_once_and_one_takes_over(engine, expected, dump) -> None:
+async def test_two_projectors_apply_each_event_once_and_one_takes_over(
+    engine: AsyncEngine, expected: Expected, dump: DumpRows
+) -> None:
     log = MemoryLog(mixed(40))
     rows = await expected(log)
     first, second = (Projector(engine, log, projections(), batch=25, standby_poll=0.02) for _ in range(2))
@@ -160,7 +170,9 @@ async def test_two_projectors_apply_each_event_once_and_one_takes_over(engine, e
     assert await dump() == rows
 
 
-async def test_a_projector_goes_on_when_its_session_is_killed(engine, expected, dump) -> None:
+async def test_a_projector_goes_on_when_its_session_is_killed(
+    engine: AsyncEngine, expected: Expected, dump: DumpRows
+) -> None:
     log = MemoryLog(mixed(10))
     rows = await expected(log)
     projector = Projector(engine, log, [*projections(), Gate()], standby_poll=0.02)
@@ -175,7 +187,9 @@ async def test_a_projector_goes_on_when_its_session_is_killed(engine, expected, 
 
 
 @pytest.mark.parametrize("batch", [1, 7, 10_000])
-async def test_rows_do_not_depend_on_how_the_log_is_cut(engine, expected, dump, batch: int) -> None:
+async def test_rows_do_not_depend_on_how_the_log_is_cut(
+    engine: AsyncEngine, expected: Expected, dump: DumpRows, batch: int
+) -> None:
     log = MemoryLog(mixed(12))
     rows = await expected(log)
     async with engine.begin() as connection:
@@ -185,7 +199,7 @@ async def test_rows_do_not_depend_on_how_the_log_is_cut(engine, expected, dump, 
     assert await dump() == rows
 
 
-async def test_a_rebuild_gives_what_was_there(engine, models: ReadModels, dump) -> None:
+async def test_a_rebuild_gives_what_was_there(engine: AsyncEngine, models: ReadModels, dump: DumpRows) -> None:
     """Under a projector that runs, first idle, then in front with the others while one catches up."""
     log = MemoryLog(mixed(60))
     async with running(Projector(engine, log, projections(), batch=50, standby_poll=0.02)):
@@ -206,13 +220,15 @@ async def test_a_rebuild_gives_what_was_there(engine, models: ReadModels, dump) 
     assert set(live["timeline"]) < set(found["timeline"])
 
 
-async def test_a_projection_that_is_rebuilt_does_not_hold_up_the_others(engine, models: ReadModels) -> None:
+async def test_a_projection_that_is_rebuilt_does_not_hold_up_the_others(
+    engine: AsyncEngine, models: ReadModels
+) -> None:
     log = MemoryLog(mixed(20))
     projector = Projector(engine, log, projections(), batch=10)
     await projector.catch_up()
     head, reads, read_log = len(log.events), [], log.read_log
 
-    async def noted(*, after: int, limit: int):
+    async def noted(*, after: int, limit: int) -> Sequence[Recorded]:
         reads.append(after)
         return await read_log(after=after, limit=limit)
 
@@ -224,7 +240,9 @@ async def test_a_projection_that_is_rebuilt_does_not_hold_up_the_others(engine, 
     assert set((await stands(engine)).values()) == {len(log.events)}
 
 
-async def test_a_new_version_of_a_projection_begins_with_empty_tables(engine, expected, dump) -> None:
+async def test_a_new_version_of_a_projection_begins_with_empty_tables(
+    engine: AsyncEngine, expected: Expected, dump: DumpRows
+) -> None:
     class NewStock(Stock):
         version = 2
 
@@ -242,12 +260,14 @@ async def test_a_new_version_of_a_projection_begins_with_empty_tables(engine, ex
 
 
 @pytest.mark.parametrize("fault", ["raises", "fails"])
-async def test_a_projection_stops_before_what_it_cannot_apply(engine, expected, dump, monkeypatch, fault) -> None:
+async def test_a_projection_stops_before_what_it_cannot_apply(
+    engine: AsyncEngine, expected: Expected, dump: DumpRows, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
     """Everything before that event is applied, the others go on, and the event is tried again until it works."""
     monkeypatch.setattr(batches, "FIRST_PAUSE", 0.02)
     log = MemoryLog(mixed(20))
     rows = await expected(log)
-    poison = next(event.position for event in log.events[70:] if event.stream_id.startswith("order/"))
+    poison = next(n for n, event in enumerate(log.events, 1) if n > 70 and event.stream_id.startswith("order/"))
     broken = Breaks(**{fault: poison})
     projector = Projector(engine, log, [broken, *projections()], batch=50, standby_poll=0.02)
     async with running(projector):
@@ -263,7 +283,7 @@ async def test_a_projection_stops_before_what_it_cannot_apply(engine, expected, 
 
 
 async def test_an_undecodable_event_stops_only_who_reads_its_stream(
-    engine, models, expected, monkeypatch, dump
+    engine: AsyncEngine, models: ReadModels, expected: Expected, monkeypatch: pytest.MonkeyPatch, dump: DumpRows
 ) -> None:
     monkeypatch.setattr(batches, "FIRST_PAUSE", 0.02)
     log = MemoryLog([*shop(), *completed(ORDER), *completed(OTHER_ORDER)])
@@ -282,7 +302,9 @@ async def test_an_undecodable_event_stops_only_who_reads_its_stream(
             name: place if name in stopped else len(log.events) for name in (await stands(engine))
         }
         assert set(projector.halted) == stopped
-        assert (await models.order(ORDER)).version == 4
+        view = await models.order(ORDER)
+        assert view is not None
+        assert view.version == 4
         assert await models.order(OTHER_ORDER) is None
         log.events[place] = good
         await until(engine, len(log.events))
@@ -291,7 +313,9 @@ async def test_an_undecodable_event_stops_only_who_reads_its_stream(
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(streams=st.lists(placed_streams, min_size=1, max_size=4), cut=st.integers(1, 30))
-async def test_every_order_row_is_the_fold_of_its_stream(engine, models, dump, streams, cut: int) -> None:
+async def test_every_order_row_is_the_fold_of_its_stream(
+    engine: AsyncEngine, models: ReadModels, dump: DumpRows, streams: list[list[OrderStreamEvent]], cut: int
+) -> None:
     """Whatever stands in the streams, live and rebuilt."""
     ids = [ORDER, OTHER_ORDER, *(event.event_id for event in MemoryLog(shop()).events)][: len(streams)]
     happened = [
@@ -309,5 +333,6 @@ async def test_every_order_row_is_the_fold_of_its_stream(engine, models, dump, s
         dumps.append(await dump())
     for order_id, stream in zip(ids, streams, strict=True):
         view = await models.order(order_id)
+        assert view is not None
         assert (view.version, view.record) == (len(stream), fold_record(stream))
     assert dumps[0] == dumps[1]

@@ -7,13 +7,14 @@ from uuid import UUID, uuid4, uuid5
 import pytest
 from hypothesis import given
 from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import InvalidValue
 from domain.identifiers import order_number
 from domain.orders.events import OrderConfirmed, OrderStepStalled
 from domain.orders.model import OrderStatus
 from domain.payments.model import PaymentStatus
-from domain.record import OrderRecord, fold_record
+from domain.record import OrderRecord, OrderStreamEvent, fold_record
 from domain.shipping.model import FulfilmentStatus
 from eventstore.store import Recorded
 from readmodels.engine import Projector
@@ -21,6 +22,7 @@ from readmodels.orders import NOTHING, Folded, StreamBroken, advance
 from readmodels.projections import projections
 from readmodels.queries import ReadModels
 from readmodels.views import OrderFilter, OrderSummary
+from tests.readmodels.conftest import Happen
 from tests.readmodels.memory_log import MemoryLog
 from tests.support.histories import Happened, completed
 from tests.support.samples import AUTHORIZED, NOON, NUMBER, ORDER, PLACED, TOTAL
@@ -39,7 +41,8 @@ def placed(order_id: UUID, customer: str = "c-1", minutes: int = 0) -> Happened:
 
 
 async def everything(models: ReadModels, where: OrderFilter, limit: int) -> list[OrderSummary]:
-    found, cursor, more = [], None, True
+    found: list[OrderSummary] = []
+    cursor, more = None, True
     while more:
         page = await models.orders(where, limit=limit, cursor=cursor)
         found += page.items
@@ -47,8 +50,8 @@ async def everything(models: ReadModels, where: OrderFilter, limit: int) -> list
     return found
 
 
-async def test_an_order_is_shown_in_full(happen, models: ReadModels) -> None:
-    events = [PLACED, *AUTHORIZED, OrderConfirmed()]
+async def test_an_order_is_shown_in_full(happen: Happen, models: ReadModels) -> None:
+    events: list[OrderStreamEvent] = [PLACED, *AUTHORIZED, OrderConfirmed()]
     await happen(*(Happened(STREAM, event) for event in events))
     view = await models.order(ORDER)
     assert view is not None
@@ -62,7 +65,7 @@ async def test_what_does_not_exist_is_none(models: ReadModels) -> None:
     assert await models.order_by_number(NUMBER) is None
 
 
-async def test_a_list_shows_statuses_and_money(happen, models: ReadModels) -> None:
+async def test_a_list_shows_statuses_and_money(happen: Happen, models: ReadModels) -> None:
     await happen(*completed(ORDER))
     (summary,) = (await models.orders(EVERYTHING, limit=10, cursor=None)).items
     assert summary == OrderSummary(
@@ -80,7 +83,9 @@ async def test_a_list_shows_statuses_and_money(happen, models: ReadModels) -> No
     )
 
 
-async def test_a_row_written_by_another_process_is_folded_on(engine, happen, log: MemoryLog) -> None:
+async def test_a_row_written_by_another_process_is_folded_on(
+    engine: AsyncEngine, happen: Happen, log: MemoryLog
+) -> None:
     """The second projector remembers nothing, so it loads what the first wrote."""
     await happen(*(Happened(STREAM, event) for event in (PLACED, *AUTHORIZED)))
     log.append(Happened(STREAM, OrderConfirmed()))
@@ -90,7 +95,7 @@ async def test_a_row_written_by_another_process_is_folded_on(engine, happen, log
     assert view.record == fold_record([PLACED, *AUTHORIZED, OrderConfirmed()])
 
 
-async def test_filters(happen, models: ReadModels) -> None:
+async def test_filters(happen: Happen, models: ReadModels) -> None:
     a, b, c = (uuid5(ORDER, name) for name in "abc")
     await happen(placed(a, "anna"), placed(b, "bert", minutes=1), placed(c, "anna-maria", minutes=2))
     await happen(
@@ -112,11 +117,12 @@ async def test_filters(happen, models: ReadModels) -> None:
     assert await found(q=order_number(b)[:14], customer_id="anna") == []
 
 
-async def test_pages_hold_still_while_orders_come_in_at_the_same_time(happen, models: ReadModels) -> None:
+async def test_pages_hold_still_while_orders_come_in_at_the_same_time(happen: Happen, models: ReadModels) -> None:
     """All orders share one `placed_at`; more of them come before and behind the cursor between the pages."""
     first = [uuid4() for _ in range(7)]
     await happen(*(placed(order_id) for order_id in first))
-    seen, cursor = [], None
+    seen: list[UUID] = []
+    cursor = None
     for _ in range(20):
         page = await models.orders(EVERYTHING, limit=2, cursor=cursor)
         seen += [item.order_id for item in page.items]
@@ -150,7 +156,7 @@ async def test_text_that_postgres_cannot_hold_is_refused(models: ReadModels) -> 
 
 
 @given(placed_streams)
-def test_any_record_survives_its_row(events) -> None:
+def test_any_record_survives_its_row(events: list[OrderStreamEvent]) -> None:
     adapter = TypeAdapter(OrderRecord)
     record = fold_record(events)
     assert adapter.validate_json(adapter.dump_json(record)) == record

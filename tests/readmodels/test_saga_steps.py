@@ -1,6 +1,6 @@
 """Saga steps: the state that each event gives its step, and the list of those that wait for an operator."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import get_args
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from domain.shipping.events import ShipmentBookingCancelled
 from readmodels.queries import ReadModels
 from readmodels.saga_steps import STATES, StepState
 from readmodels.views import SagaStep, StalledStep
+from tests.readmodels.conftest import Happen
 from tests.support.histories import Happened, completed, declined
 from tests.support.samples import AUTHORIZED, NOON, NUMBER, ORDER, OTHER_ORDER, PLACED, TOTAL, booked
 
@@ -40,7 +41,7 @@ def resolved(action: StepAction) -> OrderStepResolved:
     return OrderStepResolved("book:s-1#0", action, "because", "operator:1")
 
 
-def at(seconds: int) -> object:
+def at(seconds: int) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
@@ -53,7 +54,7 @@ def test_every_event_of_an_order_says_something_of_a_step() -> None:
     assert kinds == {*STATES, OrderStepResolved}
 
 
-async def test_a_completed_order_in_the_order_of_its_steps(happen, models: ReadModels) -> None:
+async def test_a_completed_order_in_the_order_of_its_steps(happen: Happen, models: ReadModels) -> None:
     await happen(*completed(ORDER))
     parcel = f"{NUMBER}-BER"
     assert list((await states(models)).items()) == [
@@ -69,7 +70,7 @@ async def test_a_completed_order_in_the_order_of_its_steps(happen, models: ReadM
     ]
 
 
-async def test_a_declined_payment_is_refused_and_the_rest_compensated(happen, models: ReadModels) -> None:
+async def test_a_declined_payment_is_refused_and_the_rest_compensated(happen: Happen, models: ReadModels) -> None:
     await happen(*declined(ORDER))
     steps = {step.step: step for step in await models.saga(ORDER)}
     refused = steps["authorize#0"]
@@ -102,12 +103,14 @@ async def test_a_declined_payment_is_refused_and_the_rest_compensated(happen, mo
         (resolved(StepAction.COMPENSATE), "book:s-1#0", "compensated"),
     ],
 )
-async def test_the_state_after_one_event(happen, models: ReadModels, event, step: str, state: str) -> None:
+async def test_the_state_after_one_event(
+    happen: Happen, models: ReadModels, event: object, step: str, state: str
+) -> None:
     await happen(Happened(STREAM, PLACED), Happened(STREAM, event, "here#0"))
     assert await states(models) == {step: state}
 
 
-async def test_a_step_keeps_when_it_began(happen, models: ReadModels) -> None:
+async def test_a_step_keeps_when_it_began(happen: Happen, models: ReadModels) -> None:
     """Whether its events come in one batch or in several."""
     await happen(Happened(STREAM, PLACED), Happened(STREAM, AUTHORIZED[0]))
     await happen(Happened(STREAM, AUTHORIZED[1]))
@@ -125,7 +128,7 @@ async def test_a_step_keeps_when_it_began(happen, models: ReadModels) -> None:
     ],
 )
 async def test_an_order_that_goes_another_way_waits_for_nobody(
-    happen, models: ReadModels, end, state: str, together: bool
+    happen: Happen, models: ReadModels, end: object, state: str, together: bool
 ) -> None:
     events = [Happened(STREAM, PLACED), Happened(STREAM, STALL), Happened(STREAM, end)]
     for part in [events] if together else [events[:2], events[2:]]:
@@ -134,7 +137,7 @@ async def test_an_order_that_goes_another_way_waits_for_nobody(
     assert (await models.stalled(limit=10, cursor=None)).items == []
 
 
-async def test_the_stalled_list_names_step_and_order(happen, models: ReadModels) -> None:
+async def test_the_stalled_list_names_step_and_order(happen: Happen, models: ReadModels) -> None:
     await happen(Happened(STREAM, PLACED), Happened(STREAM, STALL, "stall#0"))
     (stalled,) = (await models.stalled(limit=10, cursor=None)).items
     assert stalled == StalledStep(ORDER, NUMBER, "book:s-1#0", "CarrierDown", "no answer", at(2))
@@ -144,13 +147,14 @@ async def test_the_stalled_list_names_step_and_order(happen, models: ReadModels)
     assert await states(models) == {"book:s-1#0": "done"}
 
 
-async def test_stalled_pages_longest_waiting_first(happen, models: ReadModels) -> None:
+async def test_stalled_pages_longest_waiting_first(happen: Happen, models: ReadModels) -> None:
     steps = [f"capture:p-{number}#0" for number in range(5)]
     await happen(Happened(STREAM, PLACED), Happened(f"order/{OTHER_ORDER}", PLACED))
     for number, step in enumerate(steps):
         stream = STREAM if number % 2 else f"order/{OTHER_ORDER}"
         await happen(Happened(stream, OrderStepStalled(step, "T", "e")))
-    seen, cursor = [], None
+    seen: list[str] = []
+    cursor = None
     for _ in range(3):
         page = await models.stalled(limit=2, cursor=cursor)
         seen += [item.step for item in page.items]
@@ -160,16 +164,21 @@ async def test_stalled_pages_longest_waiting_first(happen, models: ReadModels) -
         await models.stalled(limit=2, cursor="x")
 
 
-async def test_stalled_steps_are_those_that_the_order_waits_for(happen, models: ReadModels) -> None:
+async def test_stalled_steps_are_those_that_the_order_waits_for(happen: Happen, models: ReadModels) -> None:
     """The order's attention and the list of stalled steps are two folds of one stream."""
-    events = [PLACED, STALL, OrderStepStalled("void#0", "T", "e"), resolved(StepAction.RETRY)]
+    events: list[OrderStreamEvent] = [
+        PLACED,
+        STALL,
+        OrderStepStalled("void#0", "T", "e"),
+        resolved(StepAction.RETRY),
+    ]
     for count in range(1, len(events) + 1):
         await happen(Happened(STREAM, events[count - 1]))
         waiting = {item.step for item in (await models.stalled(limit=10, cursor=None)).items}
         assert waiting == set(fold_record(events[:count]).order.stalled)
 
 
-async def test_an_undo_settles_the_step_it_undoes(happen, models: ReadModels) -> None:
+async def test_an_undo_settles_the_step_it_undoes(happen: Happen, models: ReadModels) -> None:
     """The void finds the authorisation whose answer was lost, records it, and voids it."""
     found = PaymentAuthorized("authorize#1", "a-1", TOTAL)
     events = [AUTHORIZED[0], found, VoidRequested("void#0", TOTAL), PaymentVoided("void#0", "v-1", TOTAL)]

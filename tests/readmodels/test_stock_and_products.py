@@ -8,11 +8,12 @@ from domain.inventory.events import StockAdjusted, StockReceived, UnitsReleased,
 from domain.money import Money
 from readmodels.queries import ReadModels
 from readmodels.views import ProductView, StockView, WarehouseStock
+from tests.readmodels.conftest import Happen
 from tests.support.histories import Happened
 from tests.support.samples import ORDER, OTHER_ORDER, eur
 
 
-async def test_each_event_moves_its_warehouse(happen, models: ReadModels) -> None:
+async def test_each_event_moves_its_warehouse(happen: Happen, models: ReadModels) -> None:
     berlin, lyon = "stock/BER/MUG", "stock/LYS/MUG"
     await happen(Happened(berlin, StockReceived(10, "delivery")), Happened(lyon, StockReceived(3, "delivery")))
     await happen(
@@ -23,17 +24,19 @@ async def test_each_event_moves_its_warehouse(happen, models: ReadModels) -> Non
     )
     await happen(Happened(berlin, StockAdjusted(-1, "broken")), Happened(lyon, UnitsReleased(ORDER, 1)))
     stock = await models.stock("MUG")
+    assert stock is not None
     assert stock == StockView("MUG", [WarehouseStock("BER", 5, 2), WarehouseStock("LYS", 3, 0)])
     assert (stock.on_hand, stock.reserved, stock.available) == (8, 2, 6)
     assert await models.stock("TEA") is None
 
 
-async def test_stock_pages_never_split_a_sku(happen, models: ReadModels) -> None:
+async def test_stock_pages_never_split_a_sku(happen: Happen, models: ReadModels) -> None:
     skus = [f"SKU-{number}" for number in range(5)]
     await happen(
         *(Happened(f"stock/{place}/{sku}", StockReceived(1, "d")) for place in ("A", "B", "C") for sku in skus)
     )
-    seen, cursor = [], None
+    seen: list[StockView] = []
+    cursor = None
     for _ in range(3):
         page = await models.stock_levels(limit=2, cursor=cursor)
         seen += page.items
@@ -43,7 +46,7 @@ async def test_stock_pages_never_split_a_sku(happen, models: ReadModels) -> None
     assert all(len(view.warehouses) == 3 for view in seen)
 
 
-async def test_a_product_follows_its_events(happen, models: ReadModels) -> None:
+async def test_a_product_follows_its_events(happen: Happen, models: ReadModels) -> None:
     stream, yen = "product/MUG", Money(1500, "JPY")
     await happen(Happened(stream, ProductCreated("MUG", "Mug", (eur("10.00"), yen))))
     assert (await models.products_by_sku(["MUG"]))["MUG"].status is ProductStatus.DRAFT
@@ -54,7 +57,7 @@ async def test_a_product_follows_its_events(happen, models: ReadModels) -> None:
     assert (await models.products_by_sku(["MUG"]))["MUG"].status is ProductStatus.DISCONTINUED
 
 
-async def test_products_by_sku_in_pages(happen, models: ReadModels) -> None:
+async def test_products_by_sku_in_pages(happen: Happen, models: ReadModels) -> None:
     skus = sorted(f"P-{uuid4().hex[:6].upper()}" for _ in range(5))
     await happen(*(Happened(f"product/{sku}", ProductCreated(sku, sku, ())) for sku in reversed(skus)))
     first = await models.products(limit=3, cursor=None)

@@ -6,13 +6,14 @@ from datetime import timedelta
 from domain.orders.events import OrderConfirmed
 from readmodels.queries import ReadModels
 from readmodels.views import TimelineEntry
+from tests.readmodels.conftest import Happen
 from tests.support.histories import Happened, completed, shop
 from tests.support.samples import AUTHORIZED, NOON, ORDER, OTHER_ORDER, PLACED
 
 STREAM = f"order/{ORDER}"
 
 
-async def test_an_event_is_shown_as_it_happened(happen, models: ReadModels) -> None:
+async def test_an_event_is_shown_as_it_happened(happen: Happen, models: ReadModels) -> None:
     await happen(*shop()[:2], Happened(STREAM, PLACED), Happened(STREAM, AUTHORIZED[0], "authorize#1"))
     placed, requested = await models.timeline(ORDER, after=0, limit=10)
     assert (placed.step, placed.actor) == (None, None)
@@ -28,7 +29,7 @@ async def test_an_event_is_shown_as_it_happened(happen, models: ReadModels) -> N
     )
 
 
-async def test_it_is_read_in_parts_and_in_order(happen, models: ReadModels) -> None:
+async def test_it_is_read_in_parts_and_in_order(happen: Happen, models: ReadModels) -> None:
     await happen(*completed(ORDER), *completed(OTHER_ORDER))
     first = await models.timeline(ORDER, after=0, limit=4)
     rest = await models.timeline(ORDER, after=first[-1].version, limit=100)
@@ -37,6 +38,6 @@ async def test_it_is_read_in_parts_and_in_order(happen, models: ReadModels) -> N
     assert await models.timeline(ORDER, after=11, limit=1) == []
 
 
-async def test_an_event_without_fields(happen, models: ReadModels) -> None:
+async def test_an_event_without_fields(happen: Happen, models: ReadModels) -> None:
     await happen(Happened(STREAM, PLACED), Happened(STREAM, OrderConfirmed()))
     assert (await models.timeline(ORDER, after=1, limit=1))[0].data == "{}"

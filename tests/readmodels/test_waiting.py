@@ -1,11 +1,11 @@
 """Read your writes and lag, on the real store: appended, sequenced, projected."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from uuid import uuid4
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.errors import NotFound
 from domain.record import fold_record
@@ -94,12 +94,12 @@ async def test_a_wait_for_an_unknown_projection_is_refused(real: Stack) -> None:
         await real.models.rebuild("nothing")
 
 
-async def test_many_waiters_share_one_look(real: Stack, monkeypatch) -> None:
+async def test_many_waiters_share_one_look(real: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     await real.append(*completed(ORDER))
     looks = 0
     reached = waiting._reached
 
-    async def counted(connection):
+    async def counted(connection: AsyncConnection) -> Mapping[tuple[str, int], int]:
         nonlocal looks
         looks += 1
         return await reached(connection)
@@ -140,8 +140,8 @@ async def test_lag_counts_events_and_seconds(real: Stack) -> None:
     await sequence_all(real.dsn)
     await real.projector().catch_up()
     await real.models.rebuild("orders")
-    lags = {lag.projection: lag for lag in await real.models.lag()}
-    assert (lags["orders"].events, lags["timeline"].events) == (5, 0)
-    assert lags["orders"].seconds > 0
-    assert lags["timeline"].seconds == 0
-    assert lags["orders"].version == 1
+    by_name = {lag.projection: lag for lag in await real.models.lag()}
+    assert (by_name["orders"].events, by_name["timeline"].events) == (5, 0)
+    assert by_name["orders"].seconds > 0
+    assert by_name["timeline"].seconds == 0
+    assert by_name["orders"].version == 1
