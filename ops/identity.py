@@ -2,7 +2,6 @@
 
 from api.auth import ROLES
 from api.dev_issuer import DevIssuer
-
 from ops.config import Settings
 
 KEY_FILE = "dev-issuer.jwk"
