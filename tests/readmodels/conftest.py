@@ -17,6 +17,7 @@ from tests.support.histories import Happened
 Dump = dict[str, list[tuple[object, ...]]]
 DumpRows = Callable[[], Awaitable[Dump]]
 Happen = Callable[..., Awaitable[None]]
+Expected = Callable[[MemoryLog], Awaitable[Dump]]
 
 
 def engine_of(dsn: str) -> AsyncEngine:
@@ -81,3 +82,17 @@ def dump(engine: AsyncEngine) -> DumpRows:
             }
 
     return dumped
+
+
+@pytest.fixture
+async def expected(engine: AsyncEngine, dump: DumpRows) -> Expected:
+    """The rows that a log gives to one projector that nothing disturbs."""
+
+    async def rows(log: MemoryLog) -> Dump:
+        await Projector(engine, log, projections(), batch=100_000).catch_up()
+        found = await dump()
+        async with engine.begin() as connection:
+            await connection.execute(text("DELETE FROM checkpoint"))
+        return found
+
+    return rows
