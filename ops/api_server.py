@@ -6,13 +6,13 @@ from contextlib import AsyncExitStack, contextmanager
 
 import asyncpg
 import uvicorn
-from api.app import create_app
 from fastapi import FastAPI
 from jwt import PyJWKClient
 from redis.asyncio import Redis
 from sqlalchemy.exc import DBAPIError
 from temporalio.client import Client
 
+from api.app import create_app
 from api.auth import RemoteKeys, StaticKeys, TokenVerifier
 from api.dependencies import ApiDependencies, ReadinessCheck
 from api.rules import ApiRules

@@ -7,16 +7,22 @@ from typing import Any, Self
 from uuid import uuid4
 
 import httpx
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-TERMINAL = ("completed", "cancelled")
+UNKNOWN_ATTEMPTS = 10
+"""Times a request is sent in all while the answer is 503."""
 
 
 class ApiProblem(Exception):
     """The API refused, or cannot be reached; `str()` is what to tell a person."""
 
 
+class OutcomeUnknown(ApiProblem):
+    """503: not known, or not possible, for now. The same request under the same key is safe to repeat."""
+
+
 class ApiClient:
-    """JSON in and out. Use as an async context manager."""
+    """JSON in and out; repeats what is answered 503. Use as an async context manager."""
 
     def __init__(self, base_url: str, token: str, *, timeout: float = 15.0) -> None:
         self._http = httpx.AsyncClient(
@@ -50,6 +56,12 @@ class ApiClient:
                 return
             await asyncio.sleep(0.15)
 
+    @retry(
+        retry=retry_if_exception_type(OutcomeUnknown),
+        wait=wait_fixed(1),
+        stop=stop_after_attempt(UNKNOWN_ATTEMPTS),
+        reraise=True,
+    )
     async def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         try:
             response = await self._http.request(method, path, **request)
@@ -58,7 +70,8 @@ class ApiClient:
         if response.is_success:
             answer: dict[str, Any] = response.json() if response.content else {}
             return answer
-        raise ApiProblem(_explain(response))
+        unknown = response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+        raise (OutcomeUnknown if unknown else ApiProblem)(_explain(response))
 
 
 def _explain(response: httpx.Response) -> str:

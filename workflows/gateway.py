@@ -4,7 +4,9 @@ An open order's commands are updates of its workflow; stock and products are loa
 once. A command answers only after its events are committed, with the version to read them at.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -90,13 +92,14 @@ class CommandGateway:
             static_summary=f"{command.order_number}: {command.totals.total}",
             static_details=_details(command),
         )
+        placing = self.temporal.execute_update_with_start_workflow(
+            OrderWorkflow.place,
+            start_workflow_operation=start,
+            id=f"place:{key}",
+            rpc_timeout=timedelta(seconds=self.timeout),
+        )
         try:
-            return await self.temporal.execute_update_with_start_workflow(
-                OrderWorkflow.place,
-                start_workflow_operation=start,
-                id=f"place:{key}",
-                rpc_timeout=timedelta(seconds=self.timeout),
-            )
+            return await _with_start(placing, start)
         except WorkflowAlreadyStartedError:
             return await self._placed_before(command)
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
@@ -246,6 +249,17 @@ class CommandGateway:
         except (StoreUnavailable, StoreOverloaded) as error:
             raise CommandUnavailable(str(error)) from error
         return committed
+
+
+async def _with_start(placing: Awaitable[Placed], start: WithStartWorkflowOperation[OrderWorkflow, Any]) -> Placed:
+    """Await the update. A failure is told a second time by the start's own future, which must be heard as well."""
+    try:
+        return await placing
+    except Exception:
+        with suppress(Exception):
+            async with asyncio.timeout(1):
+                await start.workflow_handle()
+        raise
 
 
 def _search_attributes(command: PlaceOrder) -> TypedSearchAttributes:
