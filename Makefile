@@ -21,12 +21,14 @@ clean: ## Delete the embedded stack's data and all caches (`.venv` stays)
 	@if [ -x $(BIN)/waybill ]; then $(BIN)/waybill down; fi
 	rm -rf .waybill .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
-check: setup ## Format, lint, types, import contracts, house rules
+check: setup ## Format, lint, types, import contracts, house rules, container files
 	$(BIN)/ruff format --check -q .
 	$(BIN)/ruff check -q .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python -m ops.checks.house_rules
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/yamllint --strict docker-compose.yml deploy
 
 test: setup ## Run every test
 	$(BIN)/pytest -q
