@@ -1,0 +1,56 @@
+"""Orders that have come to their end, for those who wait for one of them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
+
+import asyncpg
+
+PAUSE = 0.02
+PATIENCE = 60.0
+
+COMPLETED = """
+    SELECT position, stream_id FROM log JOIN event USING (xid, seq)
+    WHERE position > $1 AND type = 'OrderCompleted' ORDER BY position
+"""
+HEAD = "SELECT coalesce(max(position), 0) FROM log"
+
+
+class Arrivals:
+    """Which orders have ended."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[UUID, asyncio.Event] = {}
+
+    def arrived(self, order_id: UUID) -> None:
+        self._waiting.setdefault(order_id, asyncio.Event()).set()
+
+    async def of(self, order_id: UUID) -> None:
+        """Wait until the order has ended. Raises TimeoutError when it is lost."""
+        await asyncio.wait_for(self._waiting.setdefault(order_id, asyncio.Event()).wait(), PATIENCE)
+        del self._waiting[order_id]
+
+
+@asynccontextmanager
+async def from_log(dsn: str) -> AsyncIterator[Arrivals]:
+    """Orders whose completion stands in the log, in its global order: committed and sequenced."""
+    connection = await asyncpg.connect(dsn)
+    arrivals = Arrivals()
+    following = asyncio.create_task(_follow(connection, arrivals))
+    try:
+        yield arrivals
+    finally:
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+        await connection.close()
+
+
+async def _follow(connection: asyncpg.Connection, arrivals: Arrivals) -> None:
+    seen = await connection.fetchval(HEAD)
+    while True:
+        for position, stream in await connection.fetch(COMPLETED, seen):
+            arrivals.arrived(UUID(stream.removeprefix("order/")))
+            seen = position
+        await asyncio.sleep(PAUSE)
