@@ -1,0 +1,280 @@
+"""The API over an in-memory gateway and in-memory queries: real routes, real tokens, no server."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from activities.aggregates import Committed
+from activities.contracts import Placed
+from activities.gateways.protocol import TrackingUpdate
+from api.app import create_app
+from api.auth import StaticKeys, TokenVerifier
+from api.dependencies import ApiDependencies
+from api.dev_issuer import DevIssuer
+from api.rules import ApiRules
+from domain.catalog.model import ProductStatus
+from domain.money import Money
+from domain.orders.decide import PlaceOrder
+from domain.orders.events import StepAction
+from domain.record import fold_record
+from readmodels.views import (
+    OrderFilter,
+    OrderSummary,
+    OrderView,
+    Page,
+    ProductView,
+    ProjectionLag,
+    SagaStep,
+    StalledStep,
+    StockView,
+    TimelineEntry,
+    WarehouseStock,
+)
+from tests.support import samples
+
+ISSUER = DevIssuer(Path(tempfile.mkdtemp()) / "issuer.jwk")
+SECRET = "whsec_" + "dGVzdHMtb25seS1rZXktb2YtYS1jYXJyaWVyLTAwMDE="
+RULES = ApiRules(
+    currencies=frozenset({"EUR", "USD", "JPY"}),
+    shipping_fee=Decimal("4.90"),
+    tax_rates={"DE": Decimal("0.19")},
+    max_lines=3,
+    max_quantity=1000,
+    max_order_value=10_000,
+    max_body_bytes=20_000,
+    read_wait=0.01,
+    grace=0.0,
+    payment_methods=frozenset({"sim_ok"}),
+)
+BODY: dict[str, Any] = {
+    "customer_id": "c-1",
+    "email": "ada@example.org",
+    "currency": "EUR",
+    "lines": [{"sku": "MUG", "quantity": 2}, {"sku": "TEA", "quantity": 1}],
+    "shipping_address": {
+        "name": "Ada Lovelace",
+        "line1": "Unter den Linden 1",
+        "city": "Berlin",
+        "postal_code": "10117",
+        "country": "DE",
+    },
+    "payment": {"method": "sim_ok"},
+}
+
+
+def product(
+    sku: str, status: ProductStatus = ProductStatus.PUBLISHED, currency: str = "EUR", amount: str = "10.00"
+) -> ProductView:
+    return ProductView(sku, sku.title(), {currency: Money.parse(amount, currency)}, status)
+
+
+def order_view(*events: Any, placed: Any = samples.PLACED) -> OrderView:
+    at = samples.NOON
+    return OrderView(placed.order_id, 1 + len(events), fold_record([placed, *events]), at, at)
+
+
+@dataclass
+class FakeGateway:
+    """Remembers what it was asked; `fails` is raised by every command, `refuses` shapes a placing's outcome."""
+
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    placed: dict[UUID, Placed] = field(default_factory=dict)
+    fails: Exception | None = None
+    version: int = 7
+
+    def _called(self, name: str, given: Mapping[str, Any], stream: str) -> Committed:
+        self.calls.append((name, {key: value for key, value in given.items() if key != "self"}))
+        if self.fails:
+            raise self.fails
+        return Committed(stream, self.version)
+
+    async def place(self, command: PlaceOrder, *, key: str, actor: str) -> Placed:
+        self._called("place", locals(), "")
+        return self.placed.setdefault(
+            command.order_id,
+            Placed(
+                order_id=command.order_id,
+                order_number=command.order_number,
+                customer_id=command.customer_id,
+                fingerprint=command.fingerprint,
+                version=1,
+                payment_method=command.payment_method,
+                total=command.totals.total,
+            ),
+        )
+
+    async def cancel(
+        self, order_id: UUID, *, key: str, reason: str, actor: str, expected_version: int | None = None
+    ) -> Committed:
+        return self._called("cancel", locals(), f"order/{order_id}")
+
+    async def resolve_step(
+        self, order_id: UUID, *, key: str, step: str, action: StepAction, reason: str, actor: str
+    ) -> Committed:
+        return self._called("resolve_step", locals(), f"order/{order_id}")
+
+    async def tracking(self, update: TrackingUpdate) -> None:
+        self._called("tracking", locals(), "")
+
+    async def adjust_stock(
+        self, sku: str, warehouse: str | None, *, key: str, change: int, reason: str, actor: str
+    ) -> Committed:
+        return self._called("adjust_stock", locals(), f"stock/{warehouse or 'BER'}/{sku}")
+
+    async def create_product(
+        self, sku: str, name: str, prices: Sequence[Money], *, key: str, actor: str
+    ) -> Committed:
+        return self._called("create_product", locals(), f"product/{sku}")
+
+    async def change_price(self, sku: str, price: Money, *, key: str, actor: str) -> Committed:
+        return self._called("change_price", locals(), f"product/{sku}")
+
+    async def publish_product(self, sku: str, *, key: str, actor: str) -> Committed:
+        return self._called("publish_product", locals(), f"product/{sku}")
+
+    async def discontinue_product(self, sku: str, *, key: str, reason: str, actor: str) -> Committed:
+        return self._called("discontinue_product", locals(), f"product/{sku}")
+
+
+@dataclass
+class FakeQueries:
+    """Answers from dictionaries; `behind` projections never catch up, `fails` is raised by reads."""
+
+    views: dict[UUID, OrderView] = field(default_factory=dict)
+    catalogue: dict[str, ProductView] = field(default_factory=dict)
+    levels: dict[str, StockView] = field(default_factory=dict)
+    entries: list[TimelineEntry] = field(default_factory=list)
+    behind: bool = False
+    fails: Exception | None = None
+    listed: list[tuple[OrderFilter, int, str | None]] = field(default_factory=list)
+    waited: list[tuple[str, str, int]] = field(default_factory=list)
+
+    async def order(self, order_id: UUID) -> OrderView | None:
+        if self.fails:
+            raise self.fails
+        return self.views.get(order_id)
+
+    async def order_by_number(self, number: str) -> OrderView | None:
+        return None
+
+    async def orders(self, where: OrderFilter, *, limit: int, cursor: str | None) -> Page[OrderSummary]:
+        self.listed.append((where, limit, cursor))
+        return Page([_summary(view) for view in self.views.values()], "more")
+
+    async def timeline(self, order_id: UUID, *, after: int, limit: int) -> Sequence[TimelineEntry]:
+        return [entry for entry in self.entries if entry.version > after][:limit]
+
+    async def saga(self, order_id: UUID) -> Sequence[SagaStep]:
+        return [SagaStep("authorize#1", "stalled", "Unknown", "no answer", samples.NOON, samples.NOON)]
+
+    async def stalled(self, *, limit: int, cursor: str | None) -> Page[StalledStep]:
+        step = StalledStep(samples.ORDER, samples.NUMBER, "authorize#1", "Unknown", "no answer", samples.NOON)
+        return Page([step], None)
+
+    async def stock(self, sku: str) -> StockView | None:
+        return self.levels.get(sku)
+
+    async def stock_levels(self, *, limit: int, cursor: str | None) -> Page[StockView]:
+        return Page(list(self.levels.values()), None)
+
+    async def products(self, *, limit: int, cursor: str | None) -> Page[ProductView]:
+        return Page(list(self.catalogue.values()), None)
+
+    async def products_by_sku(self, skus: Sequence[str]) -> Mapping[str, ProductView]:
+        return {sku: self.catalogue[sku] for sku in skus if sku in self.catalogue}
+
+    async def lag(self) -> Sequence[ProjectionLag]:
+        return [ProjectionLag("orders", 1, 40, 42, 0.25)]
+
+    async def wait_for(self, projection: str, stream_id: str, version: int, *, timeout: float) -> bool:
+        self.waited.append((projection, stream_id, version))
+        return not self.behind
+
+
+def _summary(view: OrderView) -> OrderSummary:
+    record, placed = view.record, view.record.order.placed
+    return OrderSummary(
+        view.order_id,
+        placed.order_number,
+        placed.customer_id,
+        record.status,
+        record.payment_status,
+        record.fulfilment_status,
+        record.order.attention,
+        placed.totals.total,
+        view.placed_at,
+        view.updated_at,
+        view.version,
+    )
+
+
+class World:
+    def __init__(self, **rules: Any) -> None:
+        self.gateway = FakeGateway()
+        self.queries = FakeQueries(
+            catalogue={sku: product(sku) for sku in ("MUG", "TEA")},
+            levels={"MUG": StockView("MUG", [WarehouseStock("BER", 12, 2), WarehouseStock("LYS", 3, 0)])},
+        )
+        self.readiness: dict[str, Any] = {}
+        verifier = TokenVerifier(StaticKeys(ISSUER.jwks()), ISSUER.issuer, ISSUER.audience)
+        self.app = create_app(
+            ApiDependencies(
+                gateway=self.gateway,
+                queries=self.queries,
+                verifier=verifier,
+                rules=replace(RULES, **rules),
+                readiness=self.readiness,
+                carrier_secrets={"simulated": SECRET},
+            )
+        )
+        transport = httpx.ASGITransport(app=self.app)
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://waybill.test")
+
+    async def call(
+        self, method: str, path: str, *, role: str | None = "customer", subject: str = "c-1", **request: Any
+    ) -> httpx.Response:
+        """A request as that role; None is without a token."""
+        headers = {**token(role, subject), **request.pop("headers", {})}
+        return await self.http.request(method, path, headers=headers, **request)
+
+    async def place(self, body: Any = BODY, key: str = "k-1", **given: Any) -> httpx.Response:
+        headers = {"Idempotency-Key": key, **given.pop("headers", {})}
+        return await self.call("POST", "/v1/orders", json=body, headers=headers, **given)
+
+    def knows(self, view: OrderView | None = None) -> OrderView:
+        shown = view or order_view()
+        self.queries.views[shown.order_id] = shown
+        return shown
+
+
+_TOKENS: dict[tuple[str, str], str] = {}
+
+
+def token(role: str | None, subject: str = "c-1") -> dict[str, str]:
+    if role is None:
+        return {}
+    if (role, subject) not in _TOKENS:
+        _TOKENS[role, subject] = ISSUER.token(role, subject)
+    return {"Authorization": f"Bearer {_TOKENS[role, subject]}"}
+
+
+def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Assert that the answer is this problem; give its document."""
+    assert response.headers["content-type"] == "application/problem+json", response.text
+    document: dict[str, Any] = response.json()
+    assert (response.status_code, document["type"]) == (status, f"https://waybill.dev/problems/{code}"), document
+    assert document["status"] == status
+    assert document["title"]
+    assert document["instance"].startswith("/")
+    return document
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
