@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.errors import InvalidValue
 from readmodels import orders, positions, products, saga_steps, stock, timeline
 from readmodels.projections import projections
 from readmodels.views import (
@@ -21,6 +22,8 @@ from readmodels.views import (
     TimelineEntry,
 )
 from readmodels.waiting import Waiting
+
+MAX_VERSION = 2**63 - 1
 
 
 class ReadModels:
@@ -81,8 +84,16 @@ class ReadModels:
             return await positions.lag(connection, self._projections)
 
     async def wait_for(self, projection: str, stream_id: str, version: int, *, timeout: float) -> bool:
-        """As the protocol says. Raises NotFound (`projection-not-found`)."""
+        """As the protocol says.
+
+        Raises:
+            NotFound: `projection-not-found`.
+            InvalidValue: `invalid-position`, no stream has such an id or version. All waiters share a look, so one
+                that the database would refuse must not come that far.
+        """
         version_of_projection = positions.named(self._projections, projection).version
+        if not stream_id.isprintable() or not 0 <= version <= MAX_VERSION:
+            raise InvalidValue("no stream has such an id or version", code="invalid-position")
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
@@ -108,5 +119,9 @@ class ReadModels:
         """The orders' own rows tell their versions: mostly they are there already, and that is one look-up."""
         if projection != orders.NAME or not stream_id.startswith(orders.STREAMS):
             return False
+        try:
+            order_id = UUID(stream_id.removeprefix("order/"))
+        except ValueError:  # a caller made the id up; it is waited for in vain like any other
+            return False
         async with self._engine.connect() as connection:
-            return await orders.version_of(connection, UUID(stream_id.removeprefix("order/"))) >= version
+            return await orders.version_of(connection, order_id) >= version

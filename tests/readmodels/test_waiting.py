@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.errors import NotFound
+from domain.errors import InvalidValue, NotFound
 from domain.record import fold_record
 from eventstore.connections import open_pool
 from eventstore.postgres import PostgresEventStore
@@ -92,6 +92,19 @@ async def test_a_wait_for_an_unknown_projection_is_refused(real: Stack) -> None:
     assert refused.value.code == "projection-not-found"
     with pytest.raises(NotFound):
         await real.models.rebuild("nothing")
+
+
+@pytest.mark.parametrize(
+    ("stream", "version"), [("order/\0", 1), ("stock/\ud800", 1), (STREAM, 2**63), (STREAM, -1)]
+)
+async def test_a_wait_that_would_spoil_the_others_is_refused(real: Stack, stream: str, version: int) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        await real.models.wait_for("timeline", stream, version, timeout=1)
+    assert refused.value.code == "invalid-position"
+
+
+async def test_a_wait_for_an_order_id_that_was_made_up_ends(real: Stack) -> None:
+    assert not await real.models.wait_for("orders", "order/made-up", 1, timeout=0.02)
 
 
 async def test_many_waiters_share_one_look(real: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
