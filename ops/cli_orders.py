@@ -15,6 +15,8 @@ from ops.identity import dev_issuer
 
 orders = typer.Typer(no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)
+PIPED_WIDTH = 220
+"""Columns of a table that is not written to a terminal: none is cut."""
 
 OrderId = Annotated[str, typer.Argument(help="The order's id.")]
 
@@ -72,7 +74,7 @@ def list_orders(
                 f"{money['amount']} {money['currency']}",
                 order["placed_at"][:19],
             )
-        console.print(table)
+        Console(highlight=False, width=None if console.is_terminal else PIPED_WIDTH).print(table)
 
     _with_api(run)
 

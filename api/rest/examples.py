@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 ORDER_ID: Final = "7f1f3c52-6a5e-5d0a-9d0c-2b6f3d1f8a10"
-ORDER_NUMBER: Final = "7K3M-9QXD-4WTC"
+ORDER_NUMBER: Final = "7K3M-9QXD-4WTE"
 POSITION: Final = "WyJvcmRlci83ZjFmM2M1MiIsMV0"
 TIME: Final = "2026-03-01T12:00:00Z"
 
