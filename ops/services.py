@@ -29,9 +29,9 @@ Service = Callable[[Settings, asyncio.Event], Awaitable[None]]
 
 
 def read_engine(settings: Settings) -> AsyncEngine:
-    """The read models' database by SQLAlchemy."""
+    """The read models' database by SQLAlchemy. Its errors name no values: they may be personal."""
     url = settings.dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
-    return create_async_engine(url, pool_size=settings.database_pool, max_overflow=0, pool_pre_ping=True)
+    return create_async_engine(url, pool_size=settings.database_pool, max_overflow=0, hide_parameters=True)
 
 
 async def run_projector(settings: Settings, stop: asyncio.Event) -> None:
