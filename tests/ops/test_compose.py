@@ -33,7 +33,7 @@ def given(text: str) -> str:
 
 def test_every_process_is_there_and_is_told_which_one_it_is() -> None:
     assert set(OURS) == {*LISTENING, *SILENT, "migrate"}
-    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
+    commands = {each.name or getattr(each.callback, "__name__", "") for each in app.registered_commands}
     for name, service in OURS.items():
         assert service["command"] == [name]
         assert name in commands

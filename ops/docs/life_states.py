@@ -1,0 +1,92 @@
+"""The states an order's lifecycle is described by: each a short history, folded."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from domain.identifiers import Address
+from domain.inventory.events import Allocation, StockReleased, StockReserved
+from domain.money import Money
+from domain.orders.events import (
+    OnUnavailable,
+    OrderCancellationRequested,
+    OrderCancelled,
+    OrderCompleted,
+    OrderConfirmed,
+    OrderLine,
+    OrderPlaced,
+    OrderStepStalled,
+    Totals,
+)
+from domain.payments.events import (
+    CaptureRequested,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentRequested,
+    PaymentVoided,
+    VoidRequested,
+)
+from domain.record import OrderRecord, OrderStreamEvent, fold_record
+from domain.shipping.events import ShipmentBooked, ShipmentDelivered, ShipmentDispatched, ShipmentItem
+
+TOTAL: Final = Money(1000, "EUR")
+PARCEL: Final = "PARCEL-1"
+STALLED: Final = "authorize#0"
+_ZERO = Money.zero("EUR")
+_PARTS = (Allocation("BER", "MUG", 1),)
+
+PLACED: Final = OrderPlaced(
+    order_id=UUID(int=1),
+    order_number="",
+    customer_id="customer",
+    email=None,
+    lines=(OrderLine("MUG", "Mug", 1, TOTAL),),
+    totals=Totals(TOTAL, _ZERO, _ZERO, TOTAL),
+    shipping_address=Address("Name", "Street 1", "City", "12345", "DE"),
+    payment_method="method",
+    on_unavailable=OnUnavailable.CANCEL,
+    fingerprint="",
+    placed_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+_placed = (PLACED,)
+_stalled = (*_placed, PaymentRequested(STALLED, "method", TOTAL), OrderStepStalled(STALLED, "Unknown", "down"))
+_secured = (
+    *_placed,
+    StockReserved(_PARTS),
+    PaymentRequested("authorize#0", "method", TOTAL),
+    PaymentAuthorized("authorize#0", "payment", TOTAL),
+)
+_confirmed = (*_secured, OrderConfirmed())
+_booked = (*_confirmed, ShipmentBooked(PARCEL, "BER", (ShipmentItem("MUG", 1),), "booking", "tracking"))
+_dispatched = (*_booked, ShipmentDispatched(PARCEL))
+_delivered = (
+    *_dispatched,
+    CaptureRequested("capture#0", PARCEL, TOTAL),
+    PaymentCaptured("capture#0", "capture", TOTAL),
+    ShipmentDelivered(PARCEL),
+)
+_cancelling = (*_confirmed, OrderCancellationRequested("reason", "customer"))
+_undone = (
+    *_cancelling,
+    VoidRequested("void#0", TOTAL),
+    PaymentVoided("void#0", "void", TOTAL),
+    StockReleased(_PARTS),
+)
+
+HISTORIES: Final[Mapping[str, tuple[OrderStreamEvent, ...]]] = {
+    "none": (),
+    "placed": _placed,
+    "stalled": _stalled,
+    "secured": _secured,
+    "confirmed": _confirmed,
+    "booked": _booked,
+    "dispatched": _dispatched,
+    "delivered": _delivered,
+    "cancelling": _cancelling,
+    "undone": _undone,
+    "cancelled": (*_undone, OrderCancelled("reason")),
+    "completed": (*_delivered, OrderCompleted()),
+}
+STATES: Final[Mapping[str, OrderRecord]] = {name: fold_record(events) for name, events in HISTORIES.items()}

@@ -1,0 +1,232 @@
+"""`docs/lifecycle.md`, made from the code: `python -m ops.docs.lifecycle > docs/lifecycle.md`.
+
+The first table runs every decider on every state of `ops.docs.life_states`. The last one lists every event that
+can be stored; which step writes it is said here, and a test compares that with the streams of whole lives.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from decimal import Decimal
+from types import ModuleType
+from typing import Final, get_args
+
+from domain.catalog import events as catalog_events
+from domain.catalog.events import CatalogEvent
+from domain.errors import DomainError
+from domain.identifiers import OrderNumber, Quantity, Sku
+from domain.inventory import events as inventory_events
+from domain.inventory.events import StockEvent
+from domain.money import Money
+from domain.orders import decide as orders
+from domain.orders import events as order_events
+from domain.orders.decide import OrderRules, PlaceOrder, PricedLine, price
+from domain.orders.events import StepAction
+from domain.payments import decide as payments
+from domain.payments import events as payment_events
+from domain.record import OrderRecord
+from domain.shipping import decide as shipping
+from domain.shipping import events as shipping_events
+from domain.shipping.events import ShipmentItem
+from ops.docs.life_states import PARCEL, PLACED, STALLED, STATES, TOTAL
+
+Decider = Callable[[OrderRecord], Sequence[object]]
+
+CONTEXTS: Final[Sequence[ModuleType]] = (
+    order_events,
+    inventory_events,
+    payment_events,
+    shipping_events,
+    catalog_events,
+)
+
+# What writes each event: the label of a step (`label#n` is its key), or a command (`command:key`).
+WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
+    order_events.OrderPlaced: ("place",),
+    order_events.OrderConfirmed: ("confirm",),
+    order_events.OrderCancellationRequested: ("cancel:{key}", "give-up", "resolve:{key}"),
+    order_events.OrderCancellationRejected: ("reject",),
+    order_events.OrderCancelled: ("cancel",),
+    order_events.OrderCompleted: ("complete",),
+    order_events.OrderStepStalled: ("stall",),
+    order_events.OrderStepResolved: ("resolve:{key}",),
+    inventory_events.StockReceived: (),
+    inventory_events.StockAdjusted: ("adjust:{key}",),
+    inventory_events.UnitsReserved: ("reserve",),
+    inventory_events.UnitsReleased: ("release",),
+    inventory_events.UnitsShipped: ("dispatch:{parcel}",),
+    inventory_events.StockReserved: ("reserve",),
+    inventory_events.StockUnavailable: ("reserve",),
+    inventory_events.StockReleased: ("release",),
+    payment_events.PaymentRequested: ("authorize",),
+    payment_events.PaymentAuthorized: ("authorize",),
+    payment_events.PaymentDeclined: ("authorize",),
+    payment_events.PaymentAbandoned: ("authorize",),
+    payment_events.CaptureRequested: ("capture:{parcel}",),
+    payment_events.PaymentCaptured: ("capture:{parcel}",),
+    payment_events.VoidRequested: ("void",),
+    payment_events.PaymentVoided: ("void",),
+    payment_events.RefundRequested: ("refund",),
+    payment_events.PaymentRefunded: ("refund",),
+    payment_events.PaymentActionRefused: ("capture:{parcel}", "void", "refund"),
+    shipping_events.ShipmentBooked: ("book:{parcel}",),
+    shipping_events.ShipmentBookingCancelled: ("unbook:{parcel}",),
+    shipping_events.ShipmentDispatched: ("dispatch:{parcel}",),
+    shipping_events.ShipmentDelivered: ("deliver:{parcel}",),
+    catalog_events.ProductCreated: ("create:{key}",),
+    catalog_events.ProductPriceChanged: ("price:{key}",),
+    catalog_events.ProductPublished: ("publish:{key}",),
+    catalog_events.ProductDiscontinued: ("discontinue:{key}",),
+}
+
+
+def _place() -> PlaceOrder:
+    rules = OrderRules(Money.zero("EUR"), Decimal(0), 1, TOTAL.minor, 1)
+    lines, totals = price([PricedLine(Sku("MUG"), "Mug", Quantity(1), TOTAL)], "EUR", rules)
+    shared = {field.name: getattr(PLACED, field.name) for field in fields(PLACED) if field.name != "placed_at"}
+    given = {**shared, "currency": "EUR", "lines": lines, "totals": totals, "order_number": OrderNumber("")}
+    return PlaceOrder(**given)
+
+
+def _resolve(record: OrderRecord, action: StepAction) -> Sequence[object]:
+    dispatched = record.shipments.any_dispatched
+    given = {"step": STALLED, "action": action, "reason": "", "resolved_by": ""}
+    return orders.resolve_step(record.order_state, **given, dispatched=dispatched)  # type: ignore[arg-type]
+
+
+DECIDERS: Final[Mapping[str, Decider]] = {
+    "place": lambda record: orders.place(record.order_state, _place(), PLACED.placed_at),
+    "confirm": lambda record: orders.confirm(
+        record.order_state, reserved=record.reserved, authorized=_paid(record, "open")
+    ),
+    "request cancellation": lambda record: orders.request_cancellation(
+        record.order_state, dispatched=record.shipments.any_dispatched, reason="", requested_by=""
+    ),
+    "reject cancellation": lambda record: orders.reject_cancellation(record.order_state, reason=""),
+    "cancel": lambda record: orders.cancel(
+        record.order_state, held=_paid(record, "held"), reserved=record.reserved
+    ),
+    "complete": lambda record: orders.complete(
+        record.order_state,
+        delivered=bool(record.shipments.by_id) and record.all_delivered,
+        paid=_paid(record, "paid"),
+    ),
+    "stall": lambda record: orders.stall(record.order_state, step=STALLED, error_type="", error=""),
+    "resolve: retry": lambda record: _resolve(record, StepAction.RETRY),
+    "resolve: compensate": lambda record: _resolve(record, StepAction.COMPENSATE),
+    "request authorisation": lambda record: payments.request_authorization(
+        record.payment_state, "", method="", amount=TOTAL
+    ),
+    "request capture": lambda record: payments.request_capture(
+        record.payment_state, "", shipment_id=PARCEL, amount=TOTAL
+    ),
+    "request void": lambda record: payments.request_void(record.payment_state, ""),
+    "request refund": lambda record: payments.request_refund(record.payment_state, "", amount=TOTAL),
+    "book": lambda record: shipping.book(
+        record.shipments, PARCEL, warehouse="BER", items=(ShipmentItem("MUG", 1),), booking="", tracking=""
+    ),
+    "cancel booking": lambda record: shipping.cancel_booking(record.shipments, PARCEL),
+    "dispatch": lambda record: shipping.dispatch(record.shipments, PARCEL),
+    "deliver": lambda record: shipping.deliver(record.shipments, PARCEL),
+}
+
+
+def _paid(record: OrderRecord, name: str) -> Money:
+    """A sum of the payment; zero where there is no order whose currency it would have."""
+    if record is STATES["none"]:
+        return Money.zero("EUR")
+    amount: Money = getattr(record.payment, name)
+    return amount
+
+
+def answer(decide: Decider, record: OrderRecord) -> str:
+    """The names of the events that are decided, `nothing` for none, or the code of the refusal in emphasis."""
+    try:
+        events = decide(record)
+    except DomainError as refused:
+        return f"*{refused.code}*"
+    return ", ".join(f"`{type(event).__name__}`" for event in events) or "nothing"
+
+
+def stream_of(event: type) -> str:
+    if event in get_args(StockEvent):
+        return "stock/{warehouse}/{sku}"
+    if event in get_args(CatalogEvent):
+        return "product/{sku}"
+    return "order/{order_id}"
+
+
+def decisions() -> list[str]:
+    """Command by state. An event's name stands once, in its command's row; `✓` is an answer by those events."""
+    rows = [_row("command", "events", *STATES), _row(*["---"] * (len(STATES) + 2))]
+    for name, decide in DECIDERS.items():
+        answers = [answer(decide, record) for record in STATES.values()]
+        decided = list(dict.fromkeys(each for each in answers if each.startswith("`")))
+        marks = ["✓" if each in decided else each for each in answers]
+        assert len(decided) == 1, f"{name} needs a state that allows it, and one answer by events: {decided}"
+        rows.append(_row(name, decided[0], *marks))
+    return rows
+
+
+def statuses() -> list[str]:
+    rows = [_row("state", "status", "payment status", "fulfilment status"), _row(*["---"] * 4)]
+    for name, record in STATES.items():
+        shown = (
+            [record.status, record.payment_status, record.fulfilment_status] if name != "none" else ["", "", ""]
+        )
+        rows.append(_row(name, *(f"`{each}`" if each else "" for each in shown)))
+    return rows
+
+
+def written() -> list[str]:
+    rows = [_row("event", "context", "stream", "written by"), _row(*["---"] * 4)]
+    for context in CONTEXTS:
+        for event in context.EVENTS:
+            steps = ", ".join(f"`{step}`" for step in WRITTEN_BY[event]) or "no command yet"
+            name = context.__name__.split(".")[1]
+            rows.append(_row(f"`{event.__name__}`", name, f"`{stream_of(event)}`", steps))
+    return rows
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+HEAD = """\
+# The life of an order, from the code
+
+Made by `python -m ops.docs.lifecycle`; a test fails when it is not true any more.
+
+## What may be done when
+
+Each column is a state, made by a short history. *stalled* is placed, with a request for money that waits for an
+operator; *secured* has stock and money; *booked*, *dispatched* and *delivered* follow its one parcel; *undone* is
+a cancellation whose compensation is complete. `✓` answers by the events of the row, "nothing" allows the command
+and has nothing to change, and a code in emphasis is the refusal.
+
+What several contexts must agree on (money and stock for a confirmation, parcels for a cancellation) is read off
+the whole stream and given to the decider. The deciders of payments and of shipping do not know the order's status:
+which of them is asked, and when, is the workflow's part.
+"""
+STATUSES = """
+## What a reader sees
+
+All three are folds of the same stream, never stored.
+"""
+EVENTS = """
+## Which step writes which event
+
+A step's key is its label and `#n`, where n counts the final outcomes it had before; a command's key ends with the
+caller's idempotency key. A request and its outcome stand under one key. `void` and `unbook` first settle a request
+whose outcome is unknown, and write that outcome under the settled step's own key. Stock events carry the order's
+step and are appended together with the order's.
+"""
+
+
+def document() -> str:
+    parts = [HEAD, *decisions(), STATUSES, *statuses(), EVENTS, *written()]
+    return "\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

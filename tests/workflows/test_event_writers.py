@@ -1,0 +1,88 @@
+"""Which step writes which event, as `ops.docs.lifecycle` says it, against whole lives of orders."""
+
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+from domain.identifiers import Sku
+from domain.money import Money
+from domain.orders.events import StepAction
+from ops.docs.lifecycle import WRITTEN_BY, stream_of
+
+TEMPLATE = re.compile(r"\\\{\w+\\\}")
+
+
+def pattern(text: str) -> str:
+    """A template such as `order/{order_id}` as a regular expression."""
+    return TEMPLATE.sub(".+", re.escape(text))
+
+
+async def test_every_event_is_written_by_the_step_that_the_document_names(shop: Any) -> None:
+    await shop.ended(await shop.place(("MUG", 1)))
+    await shop.ended(await shop.place(("MUG", 1_000)))
+    shop.payments.faults.plan("authorize", "declined")
+    await shop.ended(await shop.place(("MUG", 1)))
+    await _cancel(shop)
+    await _stall_and_retry(shop)
+    await _refuse_a_capture(shop)
+    await _give_up_an_unknown_authorisation(shop)
+    await _manage_the_shop(shop)
+
+    seen = set()
+    for stream_id, events in shop.store.streams.items():
+        for recorded in events:
+            kind = type(recorded.event)
+            assert re.fullmatch(pattern(stream_of(kind)), stream_id)
+            writer = recorded.metadata.get("step") or recorded.metadata.get("command")
+            if writer:
+                seen.add(kind)
+                writers = "|".join(f"{pattern(label)}(#[0-9]+)?" for label in WRITTEN_BY[kind])
+                assert re.fullmatch(writers, writer), kind
+    unseen = {kind.__name__ for kind in WRITTEN_BY.keys() - seen}
+    assert unseen == {"StockReceived", "OrderCancellationRejected", "RefundRequested", "PaymentRefunded"}
+
+
+async def _cancel(shop: Any) -> None:
+    shop.auto = False
+    order_id = await shop.place(("TEE", 1))
+    await shop.until(order_id, lambda record: record.shipments.any_booked)
+    await shop.gateway.cancel(order_id, key="k", reason="changed my mind", actor="customer:ada")
+    await shop.ended(order_id)
+    shop.auto = True
+
+
+async def _stall_and_retry(shop: Any) -> None:
+    shop.payments.faults.plan("authorize", "down", "down")
+    order_id = await shop.place(("TEE", 1))
+    await _resolve(shop, order_id, StepAction.RETRY)
+    await shop.ended(order_id)
+
+
+async def _refuse_a_capture(shop: Any) -> None:
+    shop.payments.faults.plan("capture", "refused")
+    order_id = await shop.place(("TEE", 1))
+    await _resolve(shop, order_id, StepAction.RETRY)
+    await shop.ended(order_id)
+
+
+async def _give_up_an_unknown_authorisation(shop: Any) -> None:
+    shop.payments.faults.plan("authorize", "down", "down")
+    order_id = await shop.place(("TEE", 1))
+    await _resolve(shop, order_id, StepAction.COMPENSATE)
+    await shop.ended(order_id)
+
+
+async def _resolve(shop: Any, order_id: UUID, action: StepAction) -> None:
+    step = await shop.stalled(order_id)
+    await shop.gateway.resolve_step(
+        order_id, key=uuid4().hex, step=step, action=action, reason="it is back", actor="operator:o"
+    )
+
+
+async def _manage_the_shop(shop: Any) -> None:
+    sku, given = Sku("CUP"), {"key": "k", "actor": "operator:o"}
+    await shop.gateway.create_product(sku, "Cup", [Money(100, "EUR")], **given)
+    await shop.gateway.change_price(sku, Money(200, "EUR"), **given)
+    await shop.gateway.publish_product(sku, **given)
+    await shop.gateway.discontinue_product(sku, reason="none left", **given)
+    await shop.gateway.adjust_stock(sku, None, change=1, reason="count", **given)
