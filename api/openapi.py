@@ -71,12 +71,12 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(name, None)
     schemas["Problem"] = _PROBLEM
     for operation in _operations(schema):
-        marked = operation.pop(_MARK, {"codes": (), "example": None})
+        marked = operation.pop(_MARK, {})  # the encoder drops members that are None
         responses = operation["responses"]
         responses.pop("422", None)
-        if marked["example"] is not None:
+        if "example" in marked:
             _success(responses)["example"] = marked["example"]
-        for code in _codes(operation, marked["codes"]):
+        for code in _codes(operation, marked.get("codes", ())):
             _add(responses, code)
     return schema
 

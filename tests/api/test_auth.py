@@ -1,0 +1,206 @@
+"""Who may do what, and which tokens prove nothing."""
+
+import json
+import threading
+from base64 import urlsafe_b64encode
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt import PyJWK, PyJWKClientConnectionError, PyJWKClientError
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from api.auth import KeysUnavailable, RemoteKeys, Role, StaticKeys, TokenVerifier
+from api.dev_issuer import DevIssuer
+from tests.api.world import BODY, ISSUER, World, now, problem
+from tests.support import samples
+
+ORDERS = "/v1/orders"
+ORDER = f"/v1/orders/{samples.ORDER}"
+STEP = f"/v1/ops/orders/{samples.ORDER}/steps/authorize%231"
+PRODUCT = {"sku": "CUP", "name": "Cup", "price": {"amount": "1.00", "currency": "EUR"}}
+ALL = ("customer", "service", "operator", "admin")
+STAFF = ("operator", "admin")
+MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
+    ("POST", ORDERS, BODY, ALL),
+    ("GET", ORDERS, None, ALL),
+    ("GET", ORDER, None, ALL),
+    ("GET", f"{ORDER}/events", None, ALL),
+    ("GET", f"{ORDER}/saga", None, ALL),
+    ("POST", f"{ORDER}/cancel", {"reason": "r"}, ALL),
+    ("GET", "/v1/stock", None, ALL),
+    ("GET", "/v1/stock/MUG", None, ALL),
+    ("POST", "/v1/stock/MUG/adjustments", {"quantity": 1, "reason": "r"}, STAFF),
+    ("POST", "/v1/products", PRODUCT, STAFF),
+    ("PUT", "/v1/products/MUG/price", PRODUCT["price"], STAFF),
+    ("POST", "/v1/products/MUG/publish", None, STAFF),
+    ("POST", "/v1/products/MUG/discontinue", None, STAFF),
+    ("GET", "/v1/ops/sagas", None, STAFF),
+    ("POST", STEP, {"action": "retry", "reason": "r"}, STAFF),
+    ("GET", "/v1/ops/projections", None, STAFF),
+]
+PUBLIC = ["/v1/products", "/v1/products/MUG", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs"]
+
+
+@pytest.mark.parametrize(("method", "path", "json", "roles"), MATRIX)
+async def test_the_table_of_roles(world: World, method: str, path: str, json: Any, roles: tuple[str, ...]) -> None:
+    world.knows()
+    key = {"Idempotency-Key": "k"}
+    unknown = await world.call(method, path, role=None, json=json, headers=key)
+    problem(unknown, 401, "unauthenticated")
+    assert unknown.headers["www-authenticate"].startswith("Bearer")
+    for role in ALL:
+        response = await world.call(method, path, role=role, json=json, headers=key)
+        if role in roles:
+            assert response.is_success, response.text
+        else:
+            problem(response, 403, "forbidden")
+
+
+def test_the_table_names_every_operation_that_needs_a_token() -> None:
+    operations = [
+        (method.upper(), path)
+        for path, methods in World().app.openapi()["paths"].items()
+        for method, operation in methods.items()
+        if "401" in operation["responses"] and path not in ("/v1/products", "/v1/products/{sku}")
+    ]
+    assert len([entry for entry in operations if "webhooks" not in entry[1]]) == len(MATRIX) - 1  # one is shared
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+async def test_what_anyone_may_read(world: World, path: str) -> None:
+    assert (await world.call("GET", path, role=None)).status_code == 200
+
+
+async def test_a_bad_token_is_refused_even_where_none_is_needed(world: World) -> None:
+    for header in ("Bearer x.y.z", "Basic YTpi", "Bearer", "Bearer "):
+        response = await world.call("GET", "/v1/products", role=None, headers={"Authorization": header})
+        problem(response, 401, "invalid-token")
+
+
+def minted(key: Any = None, headers: dict[str, Any] | None = None, **claims: Any) -> str:
+    given = {
+        "iss": ISSUER.issuer,
+        "aud": ISSUER.audience,
+        "sub": "c-1",
+        "role": "customer",
+        "exp": now() + timedelta(hours=1),
+        **claims,
+    }
+    payload = {name: value for name, value in given.items() if value is not None}
+    kid = {"kid": ISSUER.jwks()["keys"][0]["kid"]}
+    return jwt.encode(payload, key or ISSUER._signing, headers={**kid, **(headers or {})})
+
+
+def unsigned() -> str:
+    parts = [{"alg": "none", "kid": ISSUER.jwks()["keys"][0]["kid"]}, {"sub": "c-1", "role": "admin"}]
+    return ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + "."
+
+
+def forged() -> str:
+    """HMAC with the published key as its secret: what an allow-list of algorithms is there for."""
+    secret = str(ISSUER.jwks()["keys"][0]["x"]).encode()
+    kid = {"kid": ISSUER.jwks()["keys"][0]["kid"]}
+    return jwt.encode({"sub": "c-1", "role": "admin"}, secret, algorithm="HS256", headers=kid)
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        (minted(exp=now() - timedelta(seconds=1)), "expired"),
+        (minted(nbf=now() + timedelta(hours=1)), "not valid yet"),
+        (minted(iss="https://elsewhere"), "another issuer"),
+        (minted(aud="other"), "another audience"),
+        (minted(exp=None), "no claim exp"),
+        (minted(sub=None), "no claim sub"),
+        (minted(aud=None), "no claim aud"),
+        (minted(sub=""), "sub"),
+        (minted(sub="a\0b"), "sub"),
+        (minted(sub="x" * 256), "sub"),
+        (minted(role=None), "role"),
+        (minted(role="root"), "role"),
+        (minted(role=["admin"]), "role"),
+        (minted(headers={"kid": "other"}), "no key"),
+        (minted(headers={"kid": ""}), "no key"),
+        (minted()[:-10] + "AAAAAAAAAA", "signature"),
+        (unsigned(), "algorithm"),
+        (forged(), "algorithm"),
+        ("x" * 9000, "too long"),
+        ("not.a.token", "malformed"),
+    ],
+)
+async def test_tokens_that_prove_nothing(world: World, token: str, words: str) -> None:
+    response = await world.call("GET", ORDERS, role=None, headers={"Authorization": f"Bearer {token}"})
+    assert words in problem(response, 401, "invalid-token")["detail"]
+    assert 'error="invalid_token"' in response.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize(
+    ("private", "algorithm", "jwk"),
+    [
+        (rsa.generate_private_key(65537, 2048), "RS256", RSAAlgorithm),
+        (ec.generate_private_key(ec.SECP256R1()), "ES256", ECAlgorithm),
+    ],
+)
+async def test_other_asymmetric_algorithms_are_accepted(private: Any, algorithm: str, jwk: Any) -> None:
+    public = {**jwk.to_jwk(private.public_key(), as_dict=True), "kid": "k", "alg": algorithm}
+    verifier = TokenVerifier(StaticKeys({"keys": [public]}), ISSUER.issuer, ISSUER.audience)
+    claims = {"iss": ISSUER.issuer, "aud": ISSUER.audience, "sub": "o", "role": "operator"}
+    exp = now() + timedelta(minutes=1)
+    token = jwt.encode({**claims, "exp": exp}, private, algorithm=algorithm, headers={"kid": "k"})
+    assert (await verifier.verify(token)).role is Role.OPERATOR
+
+
+class Client:
+    """Stands in for a JWKS client."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.asked = 0
+        self.error = error
+
+    def get_signing_key(self, kid: str) -> PyJWK:
+        self.asked += 1
+        if self.error:
+            raise self.error
+        return PyJWK.from_dict(ISSUER.jwks()["keys"][0])
+
+
+async def test_remote_keys_are_fetched_once() -> None:
+    client = Client()
+    keys = RemoteKeys(client)  # type: ignore[arg-type]
+    assert await keys.key("k") is await keys.key("k")
+    assert client.asked == 1
+
+
+async def test_a_remote_key_that_is_not_there() -> None:
+    assert await RemoteKeys(Client(PyJWKClientError("no such kid"))).key("k") is None  # type: ignore[arg-type]
+
+
+async def test_an_issuer_that_cannot_be_reached_is_no_reason_to_accept(world: World) -> None:
+    keys = RemoteKeys(Client(PyJWKClientConnectionError("down")))  # type: ignore[arg-type]
+    with pytest.raises(KeysUnavailable):
+        await keys.key("k")
+    object.__setattr__(world.app.state.dependencies.verifier, "keys", keys)
+    problem(await world.call("GET", ORDERS), 503, "identity-unavailable")
+
+
+def test_the_development_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "key.jwk"
+    issuers = [DevIssuer(path) for _ in range(8)]
+    threads = [threading.Thread(target=issuer.jwks) for issuer in issuers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({issuer.jwks()["keys"][0]["kid"] for issuer in issuers}) == 1
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [entry.name for entry in path.parent.iterdir()] == ["key.jwk"]
+    assert "d" not in issuers[0].jwks()["keys"][0]
+
+
+def test_a_role_that_is_none_gets_no_token(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="root"):
+        DevIssuer(tmp_path / "key.jwk").token("root", "x")
