@@ -37,6 +37,7 @@ from ops.bootstrap import connect_temporal
 from ops.config import Settings, load_settings
 from ops.search_attributes import check_search_attributes
 from ops.simulators.courier import TURN_SECONDS
+from ops.telemetry import configure_logging
 from ops.worker import workers
 from workflows.contracts import TrackingNews, order_workflow_id
 from workflows.order import OrderWorkflow
@@ -137,5 +138,7 @@ async def serve(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
+    settings = load_settings()
+    configure_logging(settings, process="hollow")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(load_settings()))
+        runner.run(serve(settings))

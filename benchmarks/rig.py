@@ -21,7 +21,7 @@ from ops.search_attributes import register_search_attributes
 from ops.up import LISTENING, SILENT, process_spec
 
 OUTSIDE = ("DATABASE_URL", "SIMULATOR_DATABASE_URL", "REDIS_URL", "TEMPORAL_ADDRESS")
-STOCK = 10_000_000
+STOCK = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
