@@ -1,7 +1,7 @@
 """The API over an in-memory gateway and in-memory queries: real routes, real tokens, no server."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from fastapi import FastAPI
 
 from activities.aggregates import Committed
 from activities.contracts import Placed
@@ -215,8 +216,21 @@ def _summary(view: OrderView) -> OrderSummary:
     )
 
 
+_APP: list[FastAPI] = []
+
+
+def shared_app(deps: ApiDependencies) -> FastAPI:
+    """One application for all tests, given other parts by each: building it takes longer than most tests do."""
+    if not _APP:
+        _APP.append(create_app(deps))
+    _APP[0].state.dependencies = deps
+    return _APP[0]
+
+
 class World:
-    def __init__(self, **rules: Any) -> None:
+    """One at a time, unless `app` makes it an application of its own."""
+
+    def __init__(self, app: Callable[[ApiDependencies], FastAPI] = shared_app, **rules: Any) -> None:
         self.gateway = FakeGateway()
         self.queries = FakeQueries(
             catalogue={sku: product(sku) for sku in ("MUG", "TEA")},
@@ -224,7 +238,7 @@ class World:
         )
         self.readiness: dict[str, Any] = {}
         verifier = TokenVerifier(StaticKeys(ISSUER.jwks()), ISSUER.issuer, ISSUER.audience)
-        self.app = create_app(
+        self.app = app(
             ApiDependencies(
                 gateway=self.gateway,
                 queries=self.queries,
