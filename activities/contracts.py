@@ -4,6 +4,7 @@ Task queues are named here, beside the contracts they carry. Step keys are `name
 the identity of the step's events and, for outside effects, the gateway's idempotency key.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -45,6 +46,18 @@ class StepDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Commanded:
+    """A command's events stand in the stream, now or since an earlier attempt.
+
+    `cancelling` is the order's state now, not what the command once asked for: a cancellation may have been
+    rejected since its key was used first.
+    """
+
+    version: int
+    cancelling: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """A domain refusal as data: see `domain.errors.DomainError`."""
 
@@ -65,8 +78,7 @@ class PlaceStep:
 class Placed:
     """The outcome that a placing key stands for, now and on every repeat.
 
-    `fingerprint` is that of the body that was placed. With a `refusal` nothing was placed. `cancelling` tells a
-    workflow that starts again over an existing stream that the order is being cancelled.
+    `fingerprint` is that of the body that was placed. With a `refusal` nothing was placed.
     """
 
     order_id: UUID
@@ -77,7 +89,6 @@ class Placed:
     payment_method: str
     total: Money
     status: OrderStatus | None = None
-    cancelling: bool = False
     refusal: Refusal | None = None
 
 
@@ -132,6 +143,20 @@ class Reserved:
     version: int
     parcels: tuple[PlannedParcel, ...]
     shortage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Where the stream says that an order stands, for a workflow that starts over it again.
+
+    `tries` is the number of the next try by step label, `parcels` are those that may have been booked, and
+    `tracking` is how far each booked one came, by shipment id.
+    """
+
+    cancelling: bool
+    tries: Mapping[str, int]
+    parcels: tuple[PlannedParcel, ...]
+    tracking: Mapping[str, TrackingStatus]
 
 
 @dataclass(frozen=True, slots=True)

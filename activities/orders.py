@@ -8,16 +8,19 @@ from temporalio import activity
 
 from activities.contracts import (
     CancelStep,
+    Commanded,
     Placed,
     PlaceStep,
     Refusal,
     RejectStep,
     ResolveStep,
+    Resumed,
     StallStep,
     Step,
     StepDone,
 )
 from activities.order_stream import Decide, LoadedOrder, load_order, run_step
+from activities.resuming import answer_stalls, resumed
 from domain.errors import DomainError, NotAllowed
 from domain.orders import decide
 from domain.orders.events import OrderEvent
@@ -49,6 +52,11 @@ class OrderActivities:
         return _placed(order)
 
     @activity.defn
+    async def resume_order(self, step: Step) -> Resumed:
+        """Find out where the order stands. What was stalled is tried again, so its stalls are answered here."""
+        return resumed(await run_step(self.store, step, answer_stalls))
+
+    @activity.defn
     async def confirm_order(self, step: Step) -> StepDone:
         return await self._run(
             step,
@@ -58,7 +66,7 @@ class OrderActivities:
         )
 
     @activity.defn
-    async def request_cancellation(self, given: CancelStep) -> StepDone:
+    async def request_cancellation(self, given: CancelStep) -> Commanded:
         def decided(record: OrderRecord) -> list[OrderEvent]:
             return decide.request_cancellation(
                 record.order_state,
@@ -69,7 +77,7 @@ class OrderActivities:
 
         if given.expected_version is not None:
             await self._check_version(given.step, given.expected_version)
-        return await self._run(given.step, decided)
+        return _commanded(given.step, await run_step(self.store, given.step, decided))
 
     @activity.defn
     async def reject_cancellation(self, given: RejectStep) -> StepDone:
@@ -105,8 +113,9 @@ class OrderActivities:
         )
 
     @activity.defn
-    async def resolve_step(self, given: ResolveStep) -> StepDone:
-        return await self._run(
+    async def resolve_step(self, given: ResolveStep) -> Commanded:
+        order = await run_step(
+            self.store,
             given.step,
             lambda record: decide.resolve_step(
                 record.order_state,
@@ -117,6 +126,7 @@ class OrderActivities:
                 dispatched=record.shipments.any_dispatched,
             ),
         )
+        return _commanded(given.step, order)
 
     async def _run(self, step: Step, decided: Decide) -> StepDone:
         order = await run_step(self.store, step, decided)
@@ -132,6 +142,10 @@ class OrderActivities:
             )
 
 
+def _commanded(step: Step, order: LoadedOrder) -> Commanded:
+    return Commanded(order.version_of(step.key), order.record.status is OrderStatus.CANCELLING)
+
+
 def _placed(order: LoadedOrder) -> Placed:
     placed = order.record.order.placed
     return Placed(
@@ -143,7 +157,6 @@ def _placed(order: LoadedOrder) -> Placed:
         payment_method=placed.payment_method,
         total=placed.totals.total,
         status=order.record.status,
-        cancelling=order.record.status is OrderStatus.CANCELLING,
     )
 
 

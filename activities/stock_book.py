@@ -40,7 +40,7 @@ class StockBook:
     @asynccontextmanager
     async def holding(self, streams: Iterable[str]) -> AsyncIterator[None]:
         """Let one task of this process at a time decide on these streams: spares it conflicts with itself."""
-        wanted = [self._locks.setdefault(stream, asyncio.Lock()) for stream in sorted(streams)]
+        wanted = [self._locks.setdefault(stream, asyncio.Lock()) for stream in sorted(set(streams))]
         async with AsyncExitStack() as stack:
             for lock in wanted:  # sorted, so that two tasks never wait for each other
                 await stack.enter_async_context(lock)

@@ -1,6 +1,7 @@
 """Sending an order's parcels: booked, dispatched, captured and delivered side by side; or stopped in time."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -31,10 +32,11 @@ with workflow.unsafe.imports_passed_through():
 class Parcel:
     """One warehouse's parcel, and how far it came."""
 
-    def __init__(self, plan: PlannedParcel) -> None:
+    def __init__(self, plan: PlannedParcel, *, booked: bool) -> None:
         self.plan = plan
         self.id = plan.shipment_id
-        self.booked = self.dispatched = self.captured = self.delivered = False
+        self.booked = booked
+        self.dispatched = self.captured = self.delivered = False
 
 
 class Fulfilment:
@@ -45,6 +47,16 @@ class Fulfilment:
         self._order_id = order_id
         self._policies = policies
         self._news: dict[str, TrackingStatus] = {}
+        self._booked_before: frozenset[str] = frozenset()
+
+    def resume(self, tracking: Mapping[str, TrackingStatus]) -> None:
+        """Take what an earlier run of the workflow knew: how far each booked parcel came."""
+        self._booked_before = frozenset(tracking)
+        for shipment_id, status in tracking.items():
+            self.note(shipment_id, status)
+
+    def parcels(self, plans: Sequence[PlannedParcel]) -> list[Parcel]:
+        return [Parcel(plan, booked=plan.shipment_id in self._booked_before) for plan in plans]
 
     def note(self, shipment_id: str, status: TrackingStatus) -> None:
         """Take news of a parcel; repeats and late news change nothing."""
@@ -55,8 +67,8 @@ class Fulfilment:
         """Send every parcel, side by side. A cancellation stops them all, unless one has left already."""
         while True:
             await asyncio.gather(*(self._send(parcel) for parcel in parcels))
-            if self._saga.cancelling and await self._stop_all(parcels):
-                raise Interrupted
+            if self._saga.cancelling:
+                await self.stop_all(parcels)
             if all(parcel.delivered for parcel in parcels):
                 return
 
@@ -68,7 +80,7 @@ class Fulfilment:
             await self._await_news(parcel, TrackingStatus.DELIVERED)
             await self._deliver(parcel)
         except Interrupted:
-            pass  # `_send_all` looks at how far it came
+            pass  # `send_all` looks at how far it came
 
     async def _book(self, parcel: Parcel) -> None:
         if parcel.booked:
@@ -131,13 +143,17 @@ class Fulfilment:
             else:
                 self.note(parcel.id, tracked.status)
 
-    async def _stop_all(self, parcels: list[Parcel]) -> bool:
-        """Cancel the bookings. When a parcel has left, the cancellation is rejected and the order goes on."""
+    async def stop_all(self, parcels: list[Parcel]) -> None:
+        """Cancel the bookings. When a parcel has left, the cancellation is rejected and the order goes on.
+
+        Raises:
+            Interrupted: all are stopped, and the rest of the order is to be undone.
+        """
         left = any(parcel.dispatched for parcel in parcels)
         for parcel in parcels:
             left = left or not await self._stop(parcel)
         if not left:
-            return True
+            raise Interrupted
         reason = "a parcel was collected before it could be stopped"
         await self._saga.own_step(
             "reject",
@@ -146,7 +162,6 @@ class Fulfilment:
             interruptible=False,
         )
         self._saga.cancelling = False
-        return False
 
     async def _stop(self, parcel: Parcel) -> bool:
         effect = await self._saga.outside(

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from temporalio.client import (
@@ -31,9 +31,9 @@ from activities.aggregates import Command, Committed, decide_product, decide_sto
 from activities.contracts import Placed, TaskQueue
 from activities.gateways.protocol import TrackingUpdate
 from activities.interceptor import from_application_error
-from activities.order_stream import load_order, order_stream
+from activities.order_stream import LoadedOrder, load_order, order_stream
 from domain.catalog import decide as catalog
-from domain.errors import DomainError, InvalidValue, NotAllowed
+from domain.errors import DomainError, InvalidValue
 from domain.identifiers import Sku
 from domain.inventory import decide as inventory
 from domain.money import Money
@@ -59,7 +59,7 @@ from workflows.contracts import (
 from workflows.errors import CommandTimeout, CommandUnavailable
 from workflows.order import OrderWorkflow
 
-CommandMethod = Callable[[OrderWorkflow, Any], Any]
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,8 @@ class CommandGateway:
             return await _with_start(placing, start)
         except WorkflowAlreadyStartedError:
             return await self._placed_before(command)
+        except WorkflowUpdateFailedError as failure:
+            raise CommandUnavailable(f"the order's workflow ended: {failure.cause}") from failure
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise CommandTimeout(str(error)) from error
         except RPCError as error:
@@ -177,7 +179,7 @@ class CommandGateway:
         self, order_id: UUID, step: str, decide: Callable[[OrderRecord], object]
     ) -> Committed:
         """No workflow runs: the order ended, never was, or its workflow was lost. The stream tells which."""
-        order = await load_order(self.store, order_id)
+        order = await self._load(order_id)
         if step in order.steps:
             return Committed(order_stream(order_id), order.version_of(step))
         decide(order.record)
@@ -185,7 +187,7 @@ class CommandGateway:
 
     async def _placed_before(self, command: PlaceOrder) -> Placed:
         """The workflow ended, and this placing came under another key: the stream tells what was placed."""
-        order = await load_order(self.store, command.order_id)
+        order = await self._load(command.order_id)
         placed = order.record.order.placed
         return Placed(
             order_id=command.order_id,
@@ -199,9 +201,12 @@ class CommandGateway:
         )
 
     async def _drop_news(self, update: TrackingUpdate) -> None:
-        order = await load_order(self.store, update.order_id)
+        order = await self._load(update.order_id)
         if not order.record.order.status.terminal:
             raise CommandUnavailable("the order is open but its workflow is not running")
+
+    async def _load(self, order_id: UUID) -> LoadedOrder:
+        return await self._own(load_order(self.store, order_id))
 
     # Stock and products
 
@@ -243,12 +248,11 @@ class CommandGateway:
             decide_product(self.store, sku, command, lambda state: catalog.discontinue(state, reason))
         )
 
-    async def _own(self, deciding: Any) -> Committed:
+    async def _own(self, asked: Awaitable[R]) -> R:
         try:
-            committed: Committed = await deciding
+            return await asked
         except (StoreUnavailable, StoreOverloaded) as error:
             raise CommandUnavailable(str(error)) from error
-        return committed
 
 
 async def _with_start(placing: Awaitable[Placed], start: WithStartWorkflowOperation[OrderWorkflow, Any]) -> Placed:
@@ -284,7 +288,7 @@ def _refusal(failure: WorkflowUpdateFailedError) -> Exception:
     refused: DomainError | None = None
     if isinstance(cause, ApplicationError):
         refused = from_application_error(cause)
-    return refused or NotAllowed(str(cause), code="command-failed")
+    return refused or CommandUnavailable(f"the command has no outcome: {cause}")
 
 
 def _rpc_failure(error: RPCError) -> Exception:

@@ -1,7 +1,7 @@
 """The life of an order: placed, reserved, authorised, confirmed, sent, delivered, completed; or undone."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -10,12 +10,14 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import (
         CancelStep,
+        Commanded,
         EffectOutcome,
         Placed,
         PlaceStep,
+        PlannedParcel,
         ResolveStep,
+        Resumed,
         Step,
-        StepDone,
         TaskQueue,
         UndoPaymentStep,
     )
@@ -51,25 +53,39 @@ class OrderWorkflow:
 
     @workflow.run
     async def run(self, given: OrderInput) -> OrderOutcome:
+        return await self._shielded(asyncio.create_task(self._run(given)))
+
+    async def _run(self, given: OrderInput) -> OrderOutcome:
         place = Step(given.command.order_id, "place#0", given.actor)
         placed = await self._saga.own(OrderActivities.place_order, PlaceStep(place, given.command), note="place")
+        status = placed.status
+        resumed = None
+        if placed.version > 1 and not (status and status.terminal):
+            resumed = await self._resume()
         self._placed = placed
-        self._saga.cancelling = placed.cancelling
-        status = None if placed.refusal else await self._shielded(asyncio.create_task(self._live(placed)))
+        if status and not status.terminal:
+            status = await self._live(resumed)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return OrderOutcome(placed.order_id, status)
 
+    async def _resume(self) -> Resumed:
+        """Another run came further than placing: take up where the stream says it stopped."""
+        step = Step(self._given.command.order_id, f"resume:{workflow.info().run_id}")
+        resumed = await self._saga.own(OrderActivities.resume_order, step, note="resume")
+        self._saga.resume(resumed.tries, cancelling=resumed.cancelling)
+        self._fulfilment.resume(resumed.tracking)
+        return resumed
+
     # The life
 
-    async def _live(self, placed: Placed) -> OrderStatus:
-        if placed.status and placed.status.terminal:
-            return placed.status
+    async def _live(self, resumed: Resumed | None) -> OrderStatus:
         try:
-            if placed.cancelling:  # this run starts over a cancellation that another did not finish
-                self._saga.compensate_with(self._release)
-                self._saga.compensate_with(self._undo_payment)
-                raise Interrupted
-            await self._fulfil()
+            if resumed and resumed.cancelling:
+                parcels = await self._undo_parcels(resumed.parcels)
+            else:
+                parcels = await self._secure()
+            await self._fulfilment.send_all(parcels)
+            await self._own("complete", OrderActivities.complete_order)
         except Interrupted:
             self._saga.show_status(OrderStatus.CANCELLING)
             await self._saga.compensate()
@@ -79,20 +95,20 @@ class OrderWorkflow:
         self._saga.show_status(OrderStatus.COMPLETED)
         return OrderStatus.COMPLETED
 
-    async def _fulfil(self) -> None:
+    async def _secure(self) -> list[Parcel]:
+        """Reserve the goods and the money; give the parcels to send."""
         parcels = await self._reserve()
         await self._authorize()
         await self._own("confirm", OrderActivities.confirm_order)
         self._saga.show_status(OrderStatus.CONFIRMED)
-        await self._fulfilment.send_all(parcels)
-        await self._own("complete", OrderActivities.complete_order)
+        return parcels
 
     async def _reserve(self) -> list[Parcel]:
         self._saga.compensate_with(self._release)
         reserved = await self._own("reserve", InventoryActivities.reserve_stock)
         if not reserved.parcels:
             await self._give_up(f"out of stock: {reserved.shortage}")
-        return [Parcel(plan) for plan in reserved.parcels]
+        return self._fulfilment.parcels(reserved.parcels)
 
     async def _authorize(self) -> None:
         self._saga.compensate_with(self._undo_payment)
@@ -103,6 +119,18 @@ class OrderWorkflow:
             await self._give_up(f"payment declined: {effect.code}")
 
     # The undoing
+
+    async def _undo_parcels(self, plans: Sequence[PlannedParcel]) -> list[Parcel]:
+        """Go on with a cancellation that another run began; give the parcels when it came too late.
+
+        Raises:
+            Interrupted: nothing has left the house.
+        """
+        self._saga.compensate_with(self._release)
+        self._saga.compensate_with(self._undo_payment)
+        parcels = self._fulfilment.parcels(plans)
+        await self._fulfilment.stop_all(parcels)
+        return parcels
 
     async def _give_up(self, reason: str) -> None:
         """Cancel for a reason of our own."""
@@ -128,8 +156,8 @@ class OrderWorkflow:
     async def _release(self) -> None:
         await self._own("release", InventoryActivities.release_stock, interruptible=False)
 
-    async def _shielded(self, life: asyncio.Task[OrderStatus]) -> OrderStatus:
-        """Await the life. A cancellation of the workflow is taken as one of the order: it never cuts a step."""
+    async def _shielded(self, life: asyncio.Task[OrderOutcome]) -> OrderOutcome:
+        """Await the run. A cancellation of the workflow is taken as one of the order: it never cuts a step."""
         while True:
             try:
                 return await asyncio.shield(life)
@@ -139,7 +167,8 @@ class OrderWorkflow:
                 await asyncio.shield(asyncio.create_task(self._cancel_from_temporal()))
 
     async def _cancel_from_temporal(self) -> None:
-        step = Step(self._given.command.order_id, "cancel:temporal", "operator:temporal")
+        key = f"cancel-from-temporal:{workflow.info().run_id}"
+        step = Step(self._given.command.order_id, key, "operator:temporal")
         try:
             await self._request_cancellation(CancelStep(step, "the workflow was cancelled in Temporal"))
         except ApplicationError as refused:
@@ -172,9 +201,7 @@ class OrderWorkflow:
         done = await self._command(OrderActivities.resolve_step, given)
         if command.action is StepAction.RETRY:
             self._saga.retry(command.step)
-        else:
-            self._saga.cancelling = True
-        return CommandDone(done.version)
+        return done
 
     @workflow.signal
     def tracking(self, news: TrackingNews) -> None:
@@ -182,13 +209,13 @@ class OrderWorkflow:
 
     async def _request_cancellation(self, given: CancelStep) -> CommandDone:
         await self._placing()
-        done = await self._command(OrderActivities.request_cancellation, given)
-        self._saga.cancelling = True
-        return CommandDone(done.version)
+        return await self._command(OrderActivities.request_cancellation, given)
 
-    async def _command(self, method: Callable[[Any, P], Awaitable[StepDone]], given: P) -> StepDone:
+    async def _command(self, method: Callable[[Any, P], Awaitable[Commanded]], given: P) -> CommandDone:
         try:
-            return await self._saga.own(method, given)
+            done = await self._saga.own(method, given)
+            self._saga.cancelling = self._saga.cancelling or done.cancelling
+            return CommandDone(done.version)
         except ActivityError as failure:
             # Only the refusal itself fails an update; an activity's failure around it says nothing to the caller.
             raise failure.cause or failure from failure

@@ -12,7 +12,7 @@ operator. A cancellation interrupts a step only where nothing is in flight: whil
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -53,12 +53,16 @@ class Saga:
         self._compensations: list[Compensation] = []
         self._parked: dict[str, bool] = {}  # step key → answered
         self._outcomes: Counter[str] = Counter()
-        self._stalls = 0
         self._progress: dict[str, str] = {}
 
     def key(self, label: str) -> str:
         """Key of the label's present try: the one without a final outcome."""
         return f"{label}#{self._outcomes[label]}"
+
+    def resume(self, tries: Mapping[str, int], *, cancelling: bool) -> None:
+        """Count on from the tries of an earlier run of the workflow."""
+        self.cancelling = cancelling
+        self._outcomes.update(tries)
 
     def step(self, label: str) -> Step:
         return Step(self._order_id, self.key(label))
@@ -82,8 +86,7 @@ class Saga:
         while True:
             try:
                 async with self._lock:
-                    if interruptible and self.cancelling:
-                        raise Interrupted
+                    self._yield(interruptible)
                     result = await self._own(method, given(self.step(label)), label)
             except ActivityError as failure:
                 await self._park(label, *_explain(failure), interruptible=interruptible)
@@ -125,14 +128,15 @@ class Saga:
         interruptible: bool = True,
         refusable: bool = False,
     ) -> Effect:
-        """Run an outside step until it has an outcome.
+        """Run an outside step until it has an outcome. A cancellation that came before keeps it from beginning.
 
         Args:
             given: Makes the activity's input for the step it is called with.
-            interruptible: Whether a cancellation ends its wait for an operator.
+            interruptible: Whether a cancellation ends its wait for an operator, or its next try.
             refusable: Whether a definite refusal is an outcome; otherwise it parks, and a retry is a new try.
         """
         while True:
+            self._yield(interruptible)
             self._tell(label, "running")
             try:
                 effect = await self.call(queue, method, given(self.step(label)), note=label)
@@ -143,7 +147,9 @@ class Saga:
                 await self._park(label, effect.code or "refused", effect.reason or "", interruptible=interruptible)
                 self._outcomes[label] += 1
                 continue
-            if effect.outcome is not EffectOutcome.NOTHING:
+            if effect.outcome is EffectOutcome.NOTHING:
+                self._tell(label, "nothing to do")
+            else:
                 self._finish(label, effect.outcome)
             return effect
 
@@ -177,21 +183,27 @@ class Saga:
     async def _park(self, label: str, error_type: str, error: str, *, interruptible: bool) -> None:
         """Append the stall, show it, and wait for the answer.
 
+        A cancellation answers all stalls of the order: a step that cannot give way to it is tried again.
+
         Raises:
             Interrupted: the order is cancelled, by an operator's answer or otherwise.
         """
-        if interruptible and self.cancelling:
-            raise Interrupted
-        self._stalls += 1
         key = self.key(label)
-        self._parked[key] = False
-        stall = StallStep(Step(self._order_id, f"stall#{self._stalls}"), key, error_type, error)
-        await self.own(OrderActivities.record_stall, stall, note=f"stalled: {label}")
+        async with self._lock:
+            self._yield(interruptible)
+            before = self.cancelling
+            self._parked[key] = False
+            stall = StallStep(self.step("stall"), key, error_type, error)
+            self._outcomes["stall"] += 1
+            await self._own(OrderActivities.record_stall, stall, f"stalled: {label}")
         self._tell(label, f"stalled: {error_type}")
         self._attention()
-        await workflow.wait_condition(lambda: self._parked[key] or (interruptible and self.cancelling))
+        await workflow.wait_condition(lambda: self._parked[key] or self.cancelling != before)
         del self._parked[key]
         self._attention()
+        self._yield(interruptible)
+
+    def _yield(self, interruptible: bool) -> None:
         if interruptible and self.cancelling:
             raise Interrupted
 

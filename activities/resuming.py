@@ -1,0 +1,67 @@
+"""What a workflow that starts over an existing stream has to know: the next try of each step, and the parcels."""
+
+from activities.contracts import SYSTEM, Resumed
+from activities.inventory import plan_parcels
+from activities.order_stream import LoadedOrder
+from domain.orders import decide
+from domain.orders.events import OrderCancellationRejected, OrderEvent, OrderStepStalled, StepAction
+from domain.orders.model import OrderStatus
+from domain.payments.events import PaymentActionRefused
+from domain.record import OrderRecord
+from domain.shipping.events import ShipmentBooked, ShipmentBookingCancelled, TrackingStatus
+
+# After these a step has had its outcome, and its label is only called for something new.
+_OVER = (
+    PaymentActionRefused,
+    ShipmentBooked,
+    ShipmentBookingCancelled,
+    OrderCancellationRejected,
+    OrderStepStalled,
+)
+
+
+def answer_stalls(record: OrderRecord) -> list[OrderEvent]:
+    """A workflow that starts again tries what was stalled once more."""
+    return [
+        event
+        for step in record.order.stalled
+        for event in decide.resolve_step(
+            record.order_state,
+            step=step,
+            action=StepAction.RETRY,
+            reason="the order's workflow was started again",
+            resolved_by=SYSTEM,
+            dispatched=record.shipments.any_dispatched,
+        )
+    ]
+
+
+def resumed(order: LoadedOrder) -> Resumed:
+    state, shipments = order.record.order, order.record.shipments.by_id
+    secured = state.resumed is OrderStatus.CONFIRMED  # nothing is booked before the order is confirmed
+    allocations = order.record.reservation.allocations
+    return Resumed(
+        cancelling=state.status is OrderStatus.CANCELLING,
+        tries=next_tries(order),
+        parcels=plan_parcels(state.placed, allocations) if secured else (),
+        tracking={
+            parcel.shipment_id: parcel.status
+            for parcel in shipments.values()
+            if parcel.status is not TrackingStatus.CANCELLED
+        },
+    )
+
+
+def next_tries(order: LoadedOrder) -> dict[str, int]:
+    """The number of the next try of each step label that the stream knows.
+
+    A step whose outcome still stands keeps its number, so that it is found done; one that was refused, or whose
+    effect was undone or may come again, counts on.
+    """
+    tries: dict[str, int] = {}
+    for key in order.steps:
+        label, _, number = key.rpartition("#")
+        if label and number.isdecimal():
+            over = isinstance(order.of_step(key)[-1], _OVER)
+            tries[label] = max(tries.get(label, 0), int(number) + over)
+    return tries
