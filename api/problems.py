@@ -100,7 +100,7 @@ async def _http(request: Request, error: Exception) -> Response:
         case 404:
             return problem_response(request.scope, "route-not-found", f"nothing is served at {request.url.path}")
         case 405:
-            allow = ", ".join(_methods(request))
+            allow = ", ".join(_methods(request)) or (failed.headers or {}).get("Allow", "GET")
             detail = f"{request.method} is not taken here; {allow} is"
             return problem_response(request.scope, "method-not-allowed", detail, headers={"Allow": allow})
         case status if status >= 500:

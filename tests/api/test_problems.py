@@ -102,10 +102,11 @@ async def test_a_method_that_is_not_taken_names_all_that_are(world: World) -> No
         ("/v1/orders", "GET, POST"),
         (f"/v1/orders/{samples.ORDER}", "GET"),
         ("/v1/products/MUG/price", "PUT"),
+        ("/openapi.json", "GET, HEAD"),
     ):
         response = await world.call("DELETE", path)
         problem(response, 405, "method-not-allowed")
-        assert response.headers["allow"] == allow
+        assert ", ".join(sorted(response.headers["allow"].split(", "))) == allow
 
 
 async def test_a_fault_tells_nothing_of_the_inside(world: World) -> None:
