@@ -1,5 +1,6 @@
 """A payment gateway and a carrier in memory, with books, idempotency keys, and faults on demand."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,15 +21,42 @@ from domain.shipping.events import TrackingStatus
 Fault = str  # "down" | "lost" | "declined" | "refused"
 
 
+class Gate:
+    """Holds calls open: each says that it came, and goes on when the gate is opened."""
+
+    def __init__(self) -> None:
+        self.entered = asyncio.Event()
+        self._open = asyncio.Event()
+
+    async def passed(self) -> None:
+        self.entered.set()
+        await self._open.wait()
+
+    def open(self) -> None:
+        self._open.set()
+
+
 class Faults:
     """Faults by call (`authorize`, `capture`, …) and how many times each still happens."""
 
     def __init__(self) -> None:
         self.planned: dict[str, list[Fault]] = {}
+        self.gates: dict[str, Gate] = {}
         self.calls: Counter[str] = Counter()
 
     def plan(self, call: str, *faults: Fault) -> None:
         self.planned.setdefault(call, []).extend(faults)
+
+    def hold(self, call: str) -> Gate:
+        """Every such call waits at this gate before anything happens."""
+        self.gates[call] = Gate()
+        return self.gates[call]
+
+    async def arrive(self, call: str) -> Fault | None:
+        """Wait at the call's gate, if it has one; then give its fault."""
+        if gate := self.gates.get(call):
+            await gate.passed()
+        return self.next(call)
 
     def next(self, call: str) -> Fault | None:
         self.calls[call] += 1
@@ -42,10 +70,10 @@ class MemoryPayments:
         self.books: dict[tuple[UUID, str], PaymentEffect] = {}
 
     async def authorize(self, order_id: UUID, key: str, *, method: str, amount: Money) -> PaymentEffect:
-        return self._act("authorize", "authorization", order_id, key, None, amount)
+        return await self._act("authorize", "authorization", order_id, key, None, amount)
 
     async def capture(self, order_id: UUID, key: str, *, payment: str, amount: Money) -> PaymentEffect:
-        return self._act("capture", "capture", order_id, key, payment, amount)
+        return await self._act("capture", "capture", order_id, key, payment, amount)
 
     async def void(self, order_id: UUID, key: str, *, payment: str) -> PaymentEffect:
         mine = [each for each in self.books.values() if each.order_id == order_id]
@@ -53,13 +81,13 @@ class MemoryPayments:
         for each in mine:
             sums[each.kind] += each.amount.minor
         left = sums["authorization"] - sums["void"] - sums["capture"]
-        return self._act("void", "void", order_id, key, payment, Money(left, mine[0].amount.currency))
+        return await self._act("void", "void", order_id, key, payment, Money(left, mine[0].amount.currency))
 
     async def refund(self, order_id: UUID, key: str, *, payment: str, amount: Money) -> PaymentEffect:
-        return self._act("refund", "refund", order_id, key, payment, amount)
+        return await self._act("refund", "refund", order_id, key, payment, amount)
 
     async def find(self, order_id: UUID, key: str) -> PaymentEffect | None:
-        if self.faults.next("find") == "down":
+        if await self.faults.arrive("find") == "down":
             raise Unknown("the gateway is down")
         return self.books.get((order_id, key))
 
@@ -72,10 +100,10 @@ class MemoryPayments:
             each.amount.minor for each in self.books.values() if each.order_id == order_id and each.kind == kind
         )
 
-    def _act(
+    async def _act(
         self, call: str, kind: str, order_id: UUID, key: str, payment: str | None, amount: Money
     ) -> PaymentEffect:
-        fault = self.faults.next(call)
+        fault = await self.faults.arrive(call)
         if fault == "down":
             raise Unknown("the gateway is down")
         if fault == "declined":
@@ -101,7 +129,7 @@ class MemoryCarrier:
         self.on_booked: Callable[[Booking], None] = lambda booking: None
 
     async def book(self, key: str, parcel: Parcel) -> Booking:
-        fault = self.faults.next("book")
+        fault = await self.faults.arrive("book")
         if fault == "down":
             raise Unknown("the carrier is down")
         if fault == "refused":
@@ -117,17 +145,22 @@ class MemoryCarrier:
         return booking
 
     async def cancel(self, key: str, *, booking: str) -> None:
-        if self.faults.next("cancel") == "down":
+        fault = await self.faults.arrive("cancel")
+        if fault == "down":
             raise Unknown("the carrier is down")
         if self._by_reference(booking).status.rank >= TrackingStatus.DISPATCHED.rank:
             raise AlreadyDispatched("already-dispatched", "the parcel was collected")
         self.move(booking, TrackingStatus.CANCELLED)
+        if fault == "lost":
+            raise Unknown("the answer was lost")
 
     async def find(self, order_id: UUID, key: str) -> Booking | None:
+        if await self.faults.arrive("find") == "down":
+            raise Unknown("the carrier is down")
         return self.books.get((order_id, key))
 
     async def track(self, booking: str) -> Booking:
-        if self.faults.next("track") == "down":
+        if await self.faults.arrive("track") == "down":
             raise Unknown("the carrier is down")
         return self._by_reference(booking)
 

@@ -3,9 +3,10 @@
 from domain.orders.model import OrderStatus
 from domain.payments.model import PaymentStatus
 from domain.shipping.model import FulfilmentStatus
+from tests.support.shop import Shop
 
 
-async def test_an_order_is_placed_paid_delivered_and_completed(shop):
+async def test_an_order_is_placed_paid_delivered_and_completed(shop: Shop) -> None:
     order_id = await shop.place(("MUG", 2), ("TEE", 1))
 
     assert await shop.ended(order_id) is OrderStatus.COMPLETED
