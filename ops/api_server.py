@@ -9,13 +9,14 @@ import uvicorn
 from fastapi import FastAPI
 from jwt import PyJWKClient
 from redis.asyncio import Redis
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import exc
 from temporalio.client import Client
 
 from api.app import create_app
 from api.auth import RemoteKeys, StaticKeys, TokenVerifier
 from api.dependencies import ApiDependencies, ReadinessCheck
 from api.rules import ApiRules
+from eventstore.store import StoreUnavailable
 from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backend
 from ops.config import Settings
 from ops.identity import dev_issuer
@@ -24,7 +25,15 @@ from readmodels.queries import ReadModels
 
 KEEP_ALIVE_SECONDS = 60  # longer than clients keep an idle connection, so that none is closed under a new request
 SHUTDOWN_SECONDS = 8
-OUTAGES = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, DBAPIError)
+OUTAGES = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    StoreUnavailable,
+    exc.InterfaceError,
+    exc.OperationalError,
+    exc.TimeoutError,
+)
 
 
 async def run_api(settings: Settings, stop: asyncio.Event) -> None:
@@ -73,6 +82,7 @@ def api_rules(settings: Settings) -> ApiRules:
         max_order_value=settings.max_order_value,
         max_body_bytes=settings.max_body_bytes,
         read_wait=settings.read_wait,
+        payment_methods=settings.payment_methods,
     )
 
 

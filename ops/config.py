@@ -5,13 +5,18 @@ The README's settings table is made from this module (`waybill settings --markdo
 """
 
 import json
+import os
+from collections.abc import Mapping
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from domain.money import EXPONENTS
 
 PREFIX = "WAYBILL_"
 
@@ -87,14 +92,35 @@ class Settings(BaseSettings):
     currencies: Annotated[frozenset[str], NoDecode] = Field(
         frozenset({"EUR", "USD", "GBP", "JPY"}), description="ISO 4217 currencies orders may be placed in"
     )
+    payment_methods: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(
+            {
+                "sim_capture_declined",
+                "sim_capture_down",
+                "sim_capture_lost_answer",
+                "sim_declined",
+                "sim_down",
+                "sim_flaky",
+                "sim_insufficient_funds",
+                "sim_lost_answer",
+                "sim_ok",
+                "sim_refund_down",
+                "sim_refund_lost_answer",
+                "sim_slow",
+                "sim_void_down",
+                "sim_void_lost_answer",
+            }
+        ),
+        description="Payment methods orders may name; the defaults are the simulator's",
+    )
     shipping_fee: Decimal = Field(
         Decimal("4.90"), ge=0, description="Flat shipping fee per order, in the order's currency"
     )
-    tax_rates: dict[str, Decimal] = Field(
+    tax_rates: Annotated[dict[str, Decimal], NoDecode] = Field(
         {"DE": Decimal("0.19"), "FR": Decimal("0.20"), "AT": Decimal("0.20"), "GB": Decimal("0.20")},
         description="Tax rate per ISO 3166 country of delivery, as JSON; others pay none",
     )
-    warehouses: dict[str, str] = Field(
+    warehouses: Annotated[dict[str, str], NoDecode] = Field(
         {"BER": "DE", "LYS": "FR"},
         min_length=1,
         description="Warehouses and their countries, as JSON, preferred first",
@@ -135,10 +161,25 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged")
     log_format: Literal["console", "json"] = Field("console", description="How log lines are written")
 
-    @field_validator("currencies", mode="before")
+    @field_validator("currencies", "payment_methods", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return frozenset(part.strip().upper() for part in value.split(",")) if isinstance(value, str) else value
+        return frozenset(part.strip() for part in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("tax_rates", "warehouses", mode="before")
+    @classmethod
+    def _json(cls, value: object) -> object:
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except ValueError as error:
+            raise ValueError(f"not a JSON object ({error})") from None
+
+    @field_validator("currencies", mode="after")
+    @classmethod
+    def _known(cls, value: frozenset[str]) -> frozenset[str]:
+        if unknown := sorted(value - EXPONENTS.keys()):
+            raise ValueError(f"{', '.join(unknown)}: not an ISO 4217 code that Waybill knows")
+        return value
 
     @field_validator("data_dir", mode="after")
     @classmethod
@@ -195,20 +236,36 @@ def load_settings() -> Settings:
     """Read the environment.
 
     Raises:
-        SettingsError: a value is missing or malformed; every such variable is named with what it takes.
+        SettingsError: a value is malformed, or a variable is none of ours; each is named with what it takes.
     """
+    wrong = [_unknown(name) for name in sorted(os.environ) if name.startswith(PREFIX) and not _is_known(name)]
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
-        raise SettingsError("\n".join(_explain(item) for item in error.errors())) from None
+        wrong += [_explain(dict(item)) for item in error.errors(include_url=False, include_context=False)]
+        raise SettingsError("\n".join(wrong)) from None
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return settings
 
 
-def _explain(item: object) -> str:
-    assert isinstance(item, dict)
-    name = str(item["loc"][0]) if item["loc"] else "settings"
-    field = Settings.model_fields.get(name)
-    takes = f" ({field.description})" if field else ""
-    return f"{PREFIX}{name.upper()}={item.get('input')!r}: {item['msg']}{takes}"
+def _is_known(variable: str) -> bool:
+    return variable.removeprefix(PREFIX).lower() in Settings.model_fields
+
+
+def _unknown(variable: str) -> str:
+    names = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    close = get_close_matches(variable, names, n=1)
+    return f"{variable} is not a setting{f'; {close[0]} is' if close else ''}"
+
+
+def _explain(item: Mapping[str, Any]) -> str:
+    name = str(item["loc"][0])
+    field = Settings.model_fields[name]
+    secret = "SecretStr" in str(field.annotation)
+    value = "…" if secret else repr(item["input"])
+    wrong = item["msg"].removeprefix("Value error, ")
+    return f"{PREFIX}{name.upper()}={value}: {wrong}. It takes: {field.description}"
 
 
 def settings_table() -> str:
