@@ -44,12 +44,17 @@ CONTEXTS: Final[Sequence[ModuleType]] = (
 WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     order_events.OrderPlaced: ("place",),
     order_events.OrderConfirmed: ("confirm",),
-    order_events.OrderCancellationRequested: ("cancel:{key}", "give-up", "resolve:{key}"),
+    order_events.OrderCancellationRequested: (
+        "cancel:{key}",
+        "cancel-from-temporal:{run}",
+        "give-up",
+        "resolve:{key}",
+    ),
     order_events.OrderCancellationRejected: ("reject",),
     order_events.OrderCancelled: ("cancel",),
     order_events.OrderCompleted: ("complete",),
     order_events.OrderStepStalled: ("stall",),
-    order_events.OrderStepResolved: ("resolve:{key}",),
+    order_events.OrderStepResolved: ("resolve:{key}", "resume:{run}"),
     inventory_events.StockReceived: (),
     inventory_events.StockAdjusted: ("adjust:{key}",),
     inventory_events.UnitsReserved: ("reserve",),
@@ -217,7 +222,7 @@ EVENTS = """
 ## Which step writes which event
 
 A step's key is its label and `#n`, where n counts the final outcomes it had before; a command's key ends with the
-caller's idempotency key. A request and its outcome stand under one key. `void` and `unbook` first settle a request
+caller's idempotency key, and `{run}` is the id of a workflow's run. A request and its outcome stand under one key. `void` and `unbook` first settle a request
 whose outcome is unknown, and write that outcome under the settled step's own key. Stock events carry the order's
 step and are appended together with the order's.
 """
