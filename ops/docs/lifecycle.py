@@ -223,7 +223,7 @@ EVENTS = """
 
 A step's key is its label and `#n`, where n counts the final outcomes it had before; a command's key ends with the
 caller's idempotency key, and `{run}` is the id of a workflow's run. A request and its outcome stand under one key.
-`void` and `unbook` first settle a request whose outcome is unknown, and write that outcome under the settled step's
+`void` and `unbook` first settle a request whose outcome is unknown, and write the outcome under the settled step's
 own key. Stock events carry the order's step and are appended together with the order's.
 """
 
