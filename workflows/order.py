@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import (
@@ -36,7 +36,7 @@ with workflow.unsafe.imports_passed_through():
         TrackingNews,
     )
     from workflows.fulfilment import Fulfilment, Parcel
-    from workflows.saga import Interrupted, Saga
+    from workflows.saga import FAILED, Interrupted, Saga, cause_of
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -216,9 +216,9 @@ class OrderWorkflow:
             done = await self._saga.own(method, given)
             self._saga.cancelling = self._saga.cancelling or done.cancelling
             return CommandDone(done.version)
-        except ActivityError as failure:
+        except FAILED as failure:
             # Only the refusal itself fails an update; an activity's failure around it says nothing to the caller.
-            raise failure.cause or failure from failure
+            raise cause_of(failure) from failure
 
     # Small things
 

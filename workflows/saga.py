@@ -32,6 +32,8 @@ R = TypeVar("R")
 Compensation = Callable[[], Awaitable[object]]
 
 MAX_ERROR_LENGTH: Final = 300
+FAILED: Final = (ActivityError, ApplicationError)
+"""A local activity that uses its attempts up raises its own error; all else comes inside an `ActivityError`."""
 
 
 class Interrupted(Exception):
@@ -88,7 +90,7 @@ class Saga:
                 async with self._lock:
                     self._yield(interruptible)
                     result = await self._own(method, given(self.step(label)), label)
-            except ActivityError as failure:
+            except FAILED as failure:
                 await self._park(label, *_explain(failure), interruptible=interruptible)
             else:
                 self._finish(label, "done")
@@ -104,7 +106,7 @@ class Saga:
                 local_retry_threshold=policies.OWN_RETRY_THRESHOLD,
                 summary=note,
             )
-        except ActivityError as failure:
+        except FAILED as failure:
             if _refused(failure):
                 raise
         self._tell(note or "command", "waiting for the database")
@@ -128,15 +130,16 @@ class Saga:
         interruptible: bool = True,
         refusable: bool = False,
     ) -> Effect:
-        """Run an outside step until it has an outcome. A cancellation that came before keeps it from beginning.
+        """Run an outside step until it has an outcome.
 
         Args:
             given: Makes the activity's input for the step it is called with.
-            interruptible: Whether a cancellation ends its wait for an operator, or its next try.
+            interruptible: Whether a cancellation keeps it from beginning, or ends its wait for an operator.
             refusable: Whether a definite refusal is an outcome; otherwise it parks, and a retry is a new try.
         """
         while True:
-            self._yield(interruptible)
+            async with self._lock:  # a command that came before goes before
+                self._yield(interruptible)
             self._tell(label, "running")
             try:
                 effect = await self.call(queue, method, given(self.step(label)), note=label)
@@ -244,14 +247,19 @@ class Saga:
         workflow.set_current_details("\n".join(f"- `{key}` {state}" for key, state in self._progress.items()))
 
 
-def _refused(failure: ActivityError) -> bool:
-    cause = failure.cause
+def cause_of(failure: ActivityError | ApplicationError) -> BaseException:
+    """What went wrong in the activity."""
+    return failure.cause or failure if isinstance(failure, ActivityError) else failure
+
+
+def _refused(failure: ActivityError | ApplicationError) -> bool:
+    cause = cause_of(failure)
     return isinstance(cause, ApplicationError) and cause.non_retryable
 
 
-def _explain(failure: ActivityError) -> tuple[str, str]:
+def _explain(failure: ActivityError | ApplicationError) -> tuple[str, str]:
     """Error type and message for an operator. Gateways' messages carry no personal data."""
-    cause = failure.cause
+    cause = cause_of(failure)
     kind = cause.type if isinstance(cause, ApplicationError) and cause.type else type(cause).__name__
     message = cause.message if isinstance(cause, ApplicationError) else str(cause)
     return kind, message[:MAX_ERROR_LENGTH]
