@@ -164,11 +164,14 @@ class PaymentActivities:
         return await append_step(self.store, order, step, (event,))
 
     async def _settle_authorization(self, step: Step, authorization: str) -> None:
-        """Give an authorisation without a known outcome the one that the gateway's books show."""
+        """Give an authorisation without a known outcome the one that the gateway's books show.
+
+        The key is closed first: an attempt that is still on its way (a frozen worker's) must find it closed.
+        """
         order = await load_order(self.store, step.order_id)
         if authorization not in order.record.payment.pending:
             return
-        found = await self.gateway.find(step.order_id, authorization)
+        found = await self.gateway.abandon(step.order_id, authorization)
         event: PaymentEvent = PaymentAbandoned(authorization)
         if found:
             event = PaymentAuthorized(authorization, found.reference, found.amount)

@@ -77,11 +77,11 @@ class ShippingActivities:
         return Tracked(booking.status)
 
     async def _settle_booking(self, given: StopParcelStep) -> LoadedOrder:
-        """Give a booking without a known outcome the one that the carrier's books show."""
+        """Give a booking without a known outcome the one that the carrier's books show, and close its key."""
         order = await load_order(self.store, given.step.order_id)
         if given.booking in order.steps:
             return order
-        found = await self.carrier.find(given.step.order_id, given.booking)
+        found = await self.carrier.abandon(given.step.order_id, given.booking)
         if found is None:
             return order
         return await self._booked(Step(given.step.order_id, given.booking), given.parcel, found)

@@ -174,6 +174,7 @@ class Fulfilment:
         )
         if effect.outcome is EffectOutcome.REFUSED:
             return False
-        if effect.outcome is EffectOutcome.DONE:
-            parcel.booked = False
+        if not parcel.booked:  # its outcome was unknown, and its key is closed: booking anew is another try
+            self._saga.next_try(f"book:{parcel.id}")
+        parcel.booked = False
         return True

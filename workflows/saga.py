@@ -66,6 +66,10 @@ class Saga:
         self.cancelling = cancelling
         self._outcomes.update(tries)
 
+    def next_try(self, label: str) -> None:
+        """The present try's key was closed at the gateway; the next one has another."""
+        self._outcomes[label] += 1
+
     def step(self, label: str) -> Step:
         return Step(self._order_id, self.key(label))
 

@@ -72,6 +72,13 @@ class PaymentGateway(Protocol):
         """The effect made under this key, or None if the gateway never made one."""
         ...
 
+    async def abandon(self, order_id: UUID, key: str) -> PaymentEffect | None:
+        """Close the key: what was made under it, or None, and then nothing ever will be.
+
+        A request under the key that is still on its way, however late, is refused.
+        """
+        ...
+
     async def list_effects(self, order_id: UUID | None = None) -> Sequence[PaymentEffect]:
         """The gateway's books, whole or of one order, oldest first."""
         ...
@@ -132,6 +139,10 @@ class Carrier(Protocol):
         ...
 
     async def find(self, order_id: UUID, key: str) -> Booking | None: ...
+
+    async def abandon(self, order_id: UUID, key: str) -> Booking | None:
+        """Close the key: the booking made under it, or None, and then none ever will be."""
+        ...
 
     async def track(self, booking: str) -> Booking: ...
 

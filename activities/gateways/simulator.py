@@ -127,6 +127,10 @@ class SimulatedPaymentGateway:
         found = [_effect(item) async for item in self._http.pages("/v1/effects", query)]
         return found[0] if found else None
 
+    async def abandon(self, order_id: UUID, key: str) -> PaymentEffect | None:
+        await self._http.post("/v1/abandonments", _scoped(order_id, key), {"order_id": order_id})
+        return await self.find(order_id, key)  # nothing can be added behind this look
+
     async def list_effects(self, order_id: UUID | None = None) -> Sequence[PaymentEffect]:
         query = {"order_id": str(order_id) if order_id else None}
         return [_effect(item) async for item in self._http.pages("/v1/effects", query)]
@@ -157,6 +161,10 @@ class SimulatedCarrier:
         query = {"order_id": str(order_id), "idempotency_key": _scoped(order_id, key)}
         found = [_booking(item) async for item in self._http.pages("/v1/bookings", query)]
         return found[0] if found else None
+
+    async def abandon(self, order_id: UUID, key: str) -> Booking | None:
+        await self._http.post("/v1/abandonments", _scoped(order_id, key), {"order_id": order_id})
+        return await self.find(order_id, key)
 
     async def track(self, booking: str) -> Booking:
         return _booking(await self._http.get(f"/v1/bookings/{booking}"))

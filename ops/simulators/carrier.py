@@ -18,6 +18,7 @@ from ops.config import Settings
 from ops.simulators.books import Books, open_books
 from ops.simulators.control import control_router, lookup_fault
 from ops.simulators.courier import Courier
+from ops.simulators.keys import abandonment_router
 from ops.simulators.wire import (
     BooksOf,
     IdempotencyKey,
@@ -172,5 +173,6 @@ def build_carrier_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Simulated carrier", lifespan=lifespan)
     install_error_answers(app)
     app.include_router(router)
+    app.include_router(abandonment_router("carrier"))
     app.include_router(control_router("carrier", KINDS, _describe))
     return app

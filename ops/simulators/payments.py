@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from ops.config import Settings
 from ops.simulators.books import Books, open_books
 from ops.simulators.control import control_router, lookup_fault
+from ops.simulators.keys import abandonment_router
 from ops.simulators.wire import (
     BooksOf,
     IdempotencyKey,
@@ -122,5 +123,6 @@ def build_payments_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Simulated payment gateway", lifespan=lifespan)
     install_error_answers(app)
     app.include_router(router)
+    app.include_router(abandonment_router("payments"))
     app.include_router(control_router("payments", KINDS, _describe))
     return app

@@ -135,3 +135,13 @@ async def test_an_outage_ends_when_told(slow_carrier: CarrierUnderTest) -> None:
 
 async def _live(carrier: CarrierUnderTest) -> bool:
     return (await carrier.http.get("/livez")).status_code == 200
+
+
+async def test_an_abandoned_booking_is_never_made(slow_carrier: CarrierUnderTest) -> None:
+    order, carrier = uuid4(), slow_carrier.carrier
+    assert await carrier.abandon(order, "book#0") is None
+    with pytest.raises(Refused) as refused:
+        await carrier.book("book#0", parcel_of(order))
+    assert refused.value.code == "abandoned"
+    booking = await carrier.book("book#1", parcel_of(order))
+    assert await carrier.abandon(order, "book#1") == booking

@@ -114,3 +114,22 @@ async def test_faults_are_shown_and_lifted(payments: PaymentsUnderTest) -> None:
 async def test_a_fault_of_no_known_kind_is_refused(payments: PaymentsUnderTest) -> None:
     answer = await payments.http.post("/control/faults", json={"mode": "error", "kind": "teleport"})
     assert answer.status_code == 422
+
+
+async def test_an_abandoned_key_stays_closed_however_late_the_request_comes(payments: PaymentsUnderTest) -> None:
+    order = uuid4()
+
+    assert await payments.gateway.abandon(order, "authorize#0") is None
+
+    with pytest.raises(Refused) as refused:
+        await payments.gateway.authorize(order, "authorize#0", method="sim_ok", amount=eur("10.00"))
+    assert refused.value.code == "abandoned"
+    assert await payments.gateway.list_effects(order) == []
+
+
+async def test_abandoning_tells_what_was_done_and_leaves_it(payments: PaymentsUnderTest) -> None:
+    order = uuid4()
+    done = await payments.gateway.authorize(order, "authorize#0", method="sim_ok", amount=eur("10.00"))
+
+    assert await payments.gateway.abandon(order, "authorize#0") == done
+    assert await payments.gateway.authorize(order, "authorize#0", method="sim_ok", amount=eur("10.00")) == done

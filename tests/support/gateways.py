@@ -68,6 +68,7 @@ class MemoryPayments:
     def __init__(self) -> None:
         self.faults = Faults()
         self.books: dict[tuple[UUID, str], PaymentEffect] = {}
+        self.closed: set[tuple[UUID, str]] = set()
 
     async def authorize(self, order_id: UUID, key: str, *, method: str, amount: Money) -> PaymentEffect:
         return await self._act("authorize", "authorization", order_id, key, None, amount)
@@ -91,6 +92,11 @@ class MemoryPayments:
             raise Unknown("the gateway is down")
         return self.books.get((order_id, key))
 
+    async def abandon(self, order_id: UUID, key: str) -> PaymentEffect | None:
+        found = await self.find(order_id, key)
+        self.closed.add((order_id, key))
+        return found
+
     async def list_effects(self, order_id: UUID | None = None) -> Sequence[PaymentEffect]:
         return [each for each in self.books.values() if order_id in (None, each.order_id)]
 
@@ -111,6 +117,8 @@ class MemoryPayments:
         if fault == "refused":
             raise Refused("not-now", "the gateway refuses")
         effect = self.books.get((order_id, key))
+        if effect is None and (order_id, key) in self.closed:
+            raise Refused("abandoned", "this key was abandoned")
         if effect is None:
             reference = f"{kind}-{len(self.books) + 1}"
             effect = PaymentEffect(kind, reference, payment or reference, order_id, key, amount)
@@ -126,6 +134,7 @@ class MemoryCarrier:
     def __init__(self) -> None:
         self.faults = Faults()
         self.books: dict[tuple[UUID, str], Booking] = {}
+        self.closed: set[tuple[UUID, str]] = set()
         self.on_booked: Callable[[Booking], None] = lambda booking: None
 
     async def book(self, key: str, parcel: Parcel) -> Booking:
@@ -135,6 +144,8 @@ class MemoryCarrier:
         if fault == "refused":
             raise Refused("no-collection", "the carrier does not collect there")
         booking = self.books.get((parcel.order_id, key))
+        if booking is None and (parcel.order_id, key) in self.closed:
+            raise Refused("abandoned", "this key was abandoned")
         if booking is None:
             number = f"T{len(self.books) + 1}"
             booking = Booking(number, parcel.reference, parcel.order_id, key, number, TrackingStatus.BOOKED)
@@ -158,6 +169,11 @@ class MemoryCarrier:
         if await self.faults.arrive("find") == "down":
             raise Unknown("the carrier is down")
         return self.books.get((order_id, key))
+
+    async def abandon(self, order_id: UUID, key: str) -> Booking | None:
+        found = await self.find(order_id, key)
+        self.closed.add((order_id, key))
+        return found
 
     async def track(self, booking: str) -> Booking:
         if await self.faults.arrive("track") == "down":

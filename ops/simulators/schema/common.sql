@@ -54,6 +54,16 @@ BEGIN
     RETURN met;
 END $$;
 
+-- Closes a key: whatever is done under it was done before, and every later request under it is refused.
+CREATE OR REPLACE FUNCTION simulator.abandon(p_service text, p_key text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_service || '/' || p_key, 0));
+    INSERT INTO simulator.answer (service, key, fingerprint, status, body)
+    VALUES (p_service, p_key, 'abandoned', 409, simulator.refusal('abandoned', 'This key was abandoned.'))
+    ON CONFLICT DO NOTHING;
+END $$;
+
 -- The answer given under this key before, or nulls. Waits for a twin in flight, so that one call at most acts
 -- under a key; the primary key of `answer` stands behind the lock. Another body under the key is refused.
 CREATE OR REPLACE FUNCTION simulator.recall(
@@ -70,7 +80,7 @@ BEGIN
     END IF;
     status := known.status;
     body := known.body;
-    IF known.fingerprint <> p_fingerprint THEN
+    IF known.fingerprint NOT IN (p_fingerprint, 'abandoned') THEN
         status := 422;
         body := simulator.refusal('idempotency_key_reused', 'This key was used before with another request.');
     END IF;
