@@ -17,6 +17,10 @@ COMPLETED = """
 HEAD = "SELECT coalesce(max(position), 0) FROM log"
 
 
+class OrderLost(Exception):
+    """An order that was placed has not come to its end: no number of this run means anything."""
+
+
 class Arrivals:
     """Which orders have ended."""
 
@@ -27,8 +31,12 @@ class Arrivals:
         self._waiting.setdefault(order_id, asyncio.Event()).set()
 
     async def of(self, order_id: UUID) -> None:
-        """Wait until the order has ended. Raises TimeoutError when it is lost."""
-        await asyncio.wait_for(self._waiting.setdefault(order_id, asyncio.Event()).wait(), PATIENCE)
+        """Wait until the order has ended. Raises OrderLost when it does not."""
+        ended = self._waiting.setdefault(order_id, asyncio.Event())
+        try:
+            await asyncio.wait_for(ended.wait(), PATIENCE)
+        except TimeoutError:
+            raise OrderLost(f"order {order_id} was not completed within {PATIENCE:.0f} s") from None
         del self._waiting[order_id]
 
 

@@ -32,6 +32,7 @@ from activities.contracts import (
 )
 from domain.identifiers import order_number
 from domain.money import Money
+from domain.orders.model import OrderStatus
 from domain.shipping.events import ShipmentItem, TrackingStatus
 from ops.bootstrap import connect_temporal
 from ops.config import Settings, load_settings
@@ -60,6 +61,7 @@ class HollowOrders:
             version=1,
             payment_method=command.payment_method,
             total=command.totals.total,
+            status=OrderStatus.PLACED,
         )
 
     @activity.defn
