@@ -4,13 +4,14 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowHandle, WorkflowUpdateHandle, WorkflowUpdateStage
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
@@ -32,7 +33,16 @@ from ops.worker import activities, workers
 from tests.support.gateways import MemoryCarrier, MemoryPayments
 from tests.support.invariants import check_shop
 from tests.support.unruly_store import UnrulyStore
-from workflows.contracts import ATTENTION, SEARCH_ATTRIBUTES, STEP, OrderOutcome, StepPolicies, order_workflow_id
+from workflows.contracts import (
+    ATTENTION,
+    SEARCH_ATTRIBUTES,
+    STEP,
+    CancelOrder,
+    CommandDone,
+    OrderOutcome,
+    StepPolicies,
+    order_workflow_id,
+)
 from workflows.gateway import CommandGateway
 from workflows.order import OrderWorkflow
 
@@ -85,6 +95,10 @@ class Shop:
             await self._workers.aclose()
             self._workers = None
 
+    def impatient(self) -> CommandGateway:
+        """A gateway that waits for an answer no longer than half a second."""
+        return replace(self.gateway, timeout=0.5)
+
     async def end_all(self) -> None:
         """Leave no workflow behind that another test's workers would go on with."""
         for name in self.store.streams:
@@ -105,6 +119,15 @@ class Shop:
     async def cancel(self, order_id: UUID, key: str = "c", **changes: Any) -> Committed:
         return await self.gateway.cancel(
             order_id, key=key, reason="changed my mind", actor="customer:ada", **changes
+        )
+
+    async def start_cancelling(self, order_id: UUID, key: str = "c") -> WorkflowUpdateHandle[CommandDone]:
+        """Have a cancellation taken by the workflow, without waiting for its outcome."""
+        return await self.handle(order_id).start_update(
+            OrderWorkflow.cancel,
+            CancelOrder(key, "changed my mind", "customer:ada"),
+            id=f"cancel:{key}",
+            wait_for_stage=WorkflowUpdateStage.ACCEPTED,
         )
 
     async def resolve(self, order_id: UUID, step: str, action: StepAction = StepAction.RETRY) -> Committed:
@@ -142,6 +165,12 @@ class Shop:
         """What Temporal shows of the order: whether it needs attention, and the step that waits."""
         shown = (await self.handle(order_id).describe()).typed_search_attributes
         return bool(shown.get(ATTENTION)), shown.get(STEP)
+
+    async def shown(self, order_id: UUID, *, attention: bool, step: str | None) -> None:
+        """Wait until Temporal shows this; it indexes a little later."""
+        async with asyncio.timeout(10):
+            while await self.attention(order_id) != (attention, step):
+                await asyncio.sleep(0.01)
 
     def types(self, order_id: UUID) -> list[str]:
         return [recorded.type for recorded in self.store.streams.get(order_stream(order_id), [])]

@@ -25,9 +25,9 @@ class UnrulyStore(MemoryEventStore):
         self._after: list[Chooses] = []
         self._gates: list[tuple[Chooses, Gate]] = []
 
-    def lose_before(self, event: str) -> None:
-        """The next append of such an event fails and writes nothing."""
-        self._before.append(writes(event))
+    def lose_before(self, event: str, times: int = 1) -> None:
+        """The next appends of such an event fail and write nothing."""
+        self._before += [writes(event)] * times
 
     def lose_after(self, event: str) -> None:
         """The next append of such an event is written, and its answer is lost."""
@@ -46,10 +46,10 @@ class UnrulyStore(MemoryEventStore):
 
     async def append(self, asked: Sequence[StreamWrite]) -> Appended:
         self._fail()
+        self._lose(self._before, asked)
         for chooses, gate in self._gates:
             if chooses(asked):
                 await gate.passed()
-        self._lose(self._before, asked)
         appended = await super().append(asked)
         self._lose(self._after, asked)
         return appended
