@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import asyncpg
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import GrpcCompression
 
 from domain.catalog import events as catalog_events
@@ -21,6 +20,7 @@ from eventstore.postgres import PostgresEventStore
 from eventstore.types import event_types
 from ops.config import Settings
 from ops.patience import wait_for
+from ops.payloads import DATA_CONVERTER
 from workflows.contracts import StepPolicies
 from workflows.gateway import CommandGateway
 
@@ -57,7 +57,7 @@ async def connect_temporal(settings: Settings) -> Client:
         lambda: Client.connect(
             settings.temporal_target,
             namespace=settings.temporal_namespace,
-            data_converter=pydantic_data_converter,
+            data_converter=DATA_CONVERTER,
             grpc_compression=GrpcCompression.NONE if local else GrpcCompression.GZIP,
         ),
     )

@@ -23,21 +23,24 @@ from eventstore.store import EventStore
 from ops.bootstrap import connect_temporal, open_backend, utc_now
 from ops.config import Settings
 from ops.search_attributes import check_search_attributes
+from ops.workflow_runner import ContextFreeRunner
 from workflows.order import OrderWorkflow
 
 GRACE = timedelta(seconds=10)
 
 # Whole packages: a partly passed-through package would load its classes twice.
-SANDBOX = SandboxedWorkflowRunner(
-    restrictions=SandboxRestrictions.default.with_passthrough_modules(
-        "domain",
-        "activities",
-        "eventstore",
-        "workflows.contracts",
-        "workflows.policies",
-        "orjson",
-        "structlog",
-        "tenacity",
+SANDBOX = ContextFreeRunner(
+    SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(
+            "domain",
+            "activities",
+            "eventstore",
+            "workflows.contracts",
+            "workflows.policies",
+            "orjson",
+            "structlog",
+            "tenacity",
+        )
     )
 )
 
