@@ -22,7 +22,13 @@ from tests.support.live_shop import Shop
 async def shop() -> AsyncIterator[Shop]:
     home = short_directory()
     settings = stack_settings(
-        home, simulator_speed=50, step_attempts=4, step_initial_interval=0.1, step_timeout=5, gateway_timeout=3
+        home,
+        simulator_speed=50,
+        step_attempts=12,
+        step_initial_interval=0.05,
+        step_max_interval=0.2,
+        step_timeout=5,
+        gateway_timeout=3,
     )
     stack = DevStack(settings, durable=False)
     try:

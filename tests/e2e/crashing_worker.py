@@ -1,9 +1,10 @@
-"""A worker that kills itself in one step: `python -m tests.e2e.crashing_worker before|after PREFIX N`.
+"""Workers that kill themselves at one point of one step; see `main`.
 
 `before`: an append that writes the step's N-th event is about to be made, so the outside effect exists and nothing
 tells of it. `after`: the append is committed, and Temporal does not know yet.
 """
 
+import ctypes
 import os
 import signal
 import sys
@@ -43,10 +44,30 @@ class CrashingStore:
         return self._seen[step] == self._number
 
 
-def main() -> None:
-    moment, prefix, number = sys.argv[1], sys.argv[2], int(sys.argv[3])
+def die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def work(moment: str, prefix: str, number: int) -> None:
     wrap = partial(CrashingStore, moment=moment, prefix=prefix, number=number)
     run(partial(run_worker, wrap=wrap), load_settings(), process="crashing-worker")
+
+
+def main() -> None:
+    """Fork a worker for every line `before|after PREFIX N`, and answer with how it ended.
+
+    Forking spares each of them the seconds of importing; no thread runs here that a fork would lose.
+    """
+    for line in sys.stdin:
+        moment, prefix, number = line.split()
+        child = os.fork()
+        if not child:
+            die_with_parent()
+            work(moment, prefix, int(number))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

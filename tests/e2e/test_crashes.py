@@ -36,14 +36,11 @@ async def crash_at_each(shop: Shop, points: list[tuple[str, int]], method: str) 
     every moment is met, by some order or other, and the last worker ends them all.
     """
     placing = []
-    for prefix, number in points:
-        for moment in MOMENTS:
-            worker = await shop.crash(moment, prefix, number)
-            placing.append(asyncio.create_task(place_until_answered(shop, method, f"crash-{uuid4()}")))
-            try:
-                assert await asyncio.wait_for(worker.wait(), 60) == -signal.SIGKILL, (prefix, number, moment)
-            finally:
-                await worker.stop()
+    async with shop.crashing() as crash:
+        for prefix, number in points:
+            for moment in MOMENTS:
+                placing.append(asyncio.create_task(place_until_answered(shop, method, f"crash-{uuid4()}")))
+                assert await crash(moment, prefix, number) == -signal.SIGKILL, (prefix, number, moment)
     async with shop.worker():
         return [str(order["order_id"]) for order in await asyncio.gather(*placing)]
 

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -44,12 +44,27 @@ class Shop:
         finally:
             await process.stop()
 
-    async def crash(self, moment: str, prefix: str, number: int) -> Process:
-        """A worker that kills itself; see `tests.e2e.crashing_worker`."""
-        command = [sys.executable, "-m", "tests.e2e.crashing_worker", moment, prefix, str(number)]
-        process = Process(replace(self.worker_spec, name="crashing-worker", command=command))
-        await process.start()
-        return process
+    @asynccontextmanager
+    async def crashing(self) -> AsyncIterator[Callable[[str, str, int], Awaitable[int]]]:
+        """Gives a function that runs a worker until it has killed itself there, and tells its exit code."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.e2e.crashing_worker"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=self.worker_spec.env,
+        )
+
+        async def crash(moment: str, prefix: str, number: int) -> int:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(f"{moment} {prefix} {number}\n".encode())
+            return int(await asyncio.wait_for(process.stdout.readline(), 60))
+
+        try:
+            yield crash
+        finally:
+            process.kill()
+            await process.wait()
 
     async def place(
         self, *lines: tuple[str, int], method: str = "sim_ok", key: str | None = None
