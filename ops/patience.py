@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import structlog
-from tenacity import AsyncRetrying, RetryCallState, retry_if_not_exception_type, wait_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -19,10 +19,9 @@ async def wait_for(
         error = state.outcome.exception() if state.outcome else None
         log.warning(f"waiting for {what}", attempt=state.attempt_number, error=str(error) or repr(error))
 
-    never = (KeyboardInterrupt, SystemExit, *give_up_on)
     async for attempt in AsyncRetrying(
         wait=wait_exponential(multiplier=0.1, max=5),
-        retry=retry_if_not_exception_type(never),
+        retry=retry_if_exception_type(Exception),
         before_sleep=say,
     ):
         with attempt:

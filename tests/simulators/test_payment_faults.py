@@ -122,14 +122,14 @@ async def test_an_abandoned_key_stays_closed_however_late_the_request_comes(paym
     assert await payments.gateway.abandon(order, "authorize#0") is None
 
     with pytest.raises(Refused) as refused:
-        await payments.gateway.authorize(order, "authorize#0", method="sim_ok", amount=eur("10.00"))
+        await payments.gateway.authorize(order, "authorize#0", method="sim_ok", amount=eur(1000))
     assert refused.value.code == "abandoned"
     assert await payments.gateway.list_effects(order) == []
 
 
 async def test_abandoning_tells_what_was_done_and_leaves_it(payments: PaymentsUnderTest) -> None:
     order = uuid4()
-    done = await payments.gateway.authorize(order, "authorize#0", method="sim_ok", amount=eur("10.00"))
+    done = await payments.gateway.authorize(order, "authorize#0", method="sim_ok", amount=eur(1000))
 
     assert await payments.gateway.abandon(order, "authorize#0") == done
-    assert await payments.gateway.authorize(order, "authorize#0", method="sim_ok", amount=eur("10.00")) == done
+    assert await payments.gateway.authorize(order, "authorize#0", method="sim_ok", amount=eur(1000)) == done
