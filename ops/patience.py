@@ -10,9 +10,7 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
-async def wait_for(
-    what: str, connect: Callable[[], Awaitable[T]], *, give_up_on: tuple[type[BaseException], ...] = ()
-) -> T:
+async def wait_for(what: str, connect: Callable[[], Awaitable[T]]) -> T:
     """Call `connect` until it works; say what is waited for, and why, on every failure."""
 
     def say(state: RetryCallState) -> None:
