@@ -79,8 +79,10 @@ class ShippingActivities:
     async def _settle_booking(self, given: StopParcelStep) -> LoadedOrder:
         """Give a booking without a known outcome the one that the carrier's books show, and close its key."""
         order = await load_order(self.store, given.step.order_id)
-        if given.booking in order.steps:
-            return order
+        shipment = order.record.shipments.by_id.get(given.parcel.shipment_id)
+        booked = shipment is not None and shipment.status is not TrackingStatus.CANCELLED
+        if booked or given.booking in order.steps:
+            return order  # no outcome is unknown; the key is that of the next try, and stays open
         found = await self.carrier.abandon(given.step.order_id, given.booking)
         if found is None:
             return order

@@ -30,12 +30,16 @@ with workflow.unsafe.imports_passed_through():
 
 
 class Parcel:
-    """One warehouse's parcel, and how far it came."""
+    """One warehouse's parcel, and how far it came.
 
-    def __init__(self, plan: PlannedParcel, *, booked: bool) -> None:
+    It is not `informed` while news of it may have gone to an earlier run of the workflow, and with that be lost.
+    """
+
+    def __init__(self, plan: PlannedParcel, *, booked: bool, informed: bool) -> None:
         self.plan = plan
         self.id = plan.shipment_id
         self.booked = booked
+        self.informed = informed
         self.dispatched = self.captured = self.delivered = False
 
 
@@ -47,16 +51,21 @@ class Fulfilment:
         self._order_id = order_id
         self._policies = policies
         self._news: dict[str, TrackingStatus] = {}
+        self._resumed = False
         self._booked_before: frozenset[str] = frozenset()
 
     def resume(self, tracking: Mapping[str, TrackingStatus]) -> None:
         """Take what an earlier run of the workflow knew: how far each booked parcel came."""
+        self._resumed = True
         self._booked_before = frozenset(tracking)
         for shipment_id, status in tracking.items():
             self.note(shipment_id, status)
 
     def parcels(self, plans: Sequence[PlannedParcel]) -> list[Parcel]:
-        return [Parcel(plan, booked=plan.shipment_id in self._booked_before) for plan in plans]
+        return [
+            Parcel(plan, booked=plan.shipment_id in self._booked_before, informed=not self._resumed)
+            for plan in plans
+        ]
 
     def note(self, shipment_id: str, status: TrackingStatus) -> None:
         """Take news of a parcel; repeats and late news change nothing."""
@@ -130,18 +139,24 @@ class Fulfilment:
 
         patience = timedelta(seconds=self._policies.tracking_poll)
         note = f"{parcel.id} {status}"
-        while not arrived() and not await self._saga.wait(arrived, within=patience, note=note):
-            try:
-                tracked = await self._saga.call(
-                    TaskQueue.SHIPPING,
-                    ShippingActivities.track_parcel,
-                    TrackStep(self._order_id, parcel.id),
-                    note=f"track {parcel.id}",
-                )
-            except ActivityError as failure:
-                workflow.logger.warning("the carrier does not answer about a parcel: %s", failure.cause)
-            else:
-                self.note(parcel.id, tracked.status)
+        while not arrived():
+            if parcel.informed and await self._saga.wait(arrived, within=patience, note=note):
+                return
+            parcel.informed = True
+            await self._ask(parcel)
+
+    async def _ask(self, parcel: Parcel) -> None:
+        try:
+            tracked = await self._saga.call(
+                TaskQueue.SHIPPING,
+                ShippingActivities.track_parcel,
+                TrackStep(self._order_id, parcel.id),
+                note=f"track {parcel.id}",
+            )
+        except ActivityError as failure:
+            workflow.logger.warning("the carrier does not answer about a parcel: %s", failure.cause)
+        else:
+            self.note(parcel.id, tracked.status)
 
     async def stop_all(self, parcels: list[Parcel]) -> None:
         """Cancel the bookings. When a parcel has left, the cancellation is rejected and the order goes on.
