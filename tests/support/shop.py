@@ -12,11 +12,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from temporalio.client import WorkflowHandle, WorkflowUpdateHandle, WorkflowUpdateStage
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from activities.aggregates import Committed
+from activities.contracts import TaskQueue
 from activities.gateways.protocol import Booking, TrackingUpdate
 from activities.order_stream import load_order, order_stream
 from domain.identifiers import Address, Email, Quantity, Sku, order_number
@@ -39,6 +41,7 @@ from workflows.contracts import (
     STEP,
     CancelOrder,
     CommandDone,
+    OrderInput,
     OrderOutcome,
     StepPolicies,
     order_workflow_id,
@@ -80,6 +83,7 @@ class Shop:
         self.auto = True
         self.carrier.on_booked = self._booked
         self._tasks: set[asyncio.Task[None]] = set()
+        self._placed: dict[UUID, PlaceOrder] = {}
         self._workers: AsyncExitStack | None = None
         self._services = activities(self.store, self.payments, self.carrier, WAREHOUSES)
 
@@ -94,6 +98,18 @@ class Shop:
         if self._workers:
             await self._workers.aclose()
             self._workers = None
+
+    async def start_again(self, order_id: UUID) -> None:
+        """Lose the order's workflow, and start another over its stream, from the same start input."""
+        with suppress(RPCError):
+            await self.handle(order_id).terminate()
+        await self.environment.client.start_workflow(
+            OrderWorkflow.run,
+            OrderInput(self._placed[order_id], "customer:ada", POLICIES),
+            id=order_workflow_id(order_id),
+            task_queue=TaskQueue.ORDERS,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        )
 
     def impatient(self) -> CommandGateway:
         """A gateway that waits for an answer no longer than half a second."""
@@ -112,6 +128,7 @@ class Shop:
 
     async def place(self, *lines: tuple[str, int], method: str = "sim_ok", order_id: UUID | None = None) -> UUID:
         command = order(*lines, method=method, order_id=order_id)
+        self._placed[command.order_id] = command
         placed = await self.gateway.place(command, key=str(command.order_id), actor="customer:ada")
         assert placed.refusal is None
         return placed.order_id

@@ -80,8 +80,8 @@ async def test_a_stopped_parcel_is_booked_again_when_its_sister_has_left(shop: S
     await shop.news(left, *GONE)
 
     assert await shop.ended(order_id) is OrderStatus.COMPLETED
-    keys = [booking.idempotency_key for booking in shop.carrier.books.values()]
-    assert keys[-1] == keys[0].replace("#0", "#1")
+    keys = [booking.idempotency_key[-5:] for booking in shop.carrier.books.values()]
+    assert sorted(keys) == ["BER#0", "BER#1", "LYS#0"]
     assert shop.types(order_id).count("ShipmentBookingCancelled") == 1
     assert len(shop.payments.books) == 3
 
