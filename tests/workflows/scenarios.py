@@ -1,0 +1,102 @@
+"""The paths of an order's life whose histories are kept for every released version: see `record`."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from domain.orders.events import StepAction
+from domain.shipping.events import TrackingStatus
+from tests.support.shop import Shop
+
+Scenario = Callable[[Shop], Awaitable[UUID]]
+GONE = (TrackingStatus.DISPATCHED, TrackingStatus.DELIVERED)
+
+
+async def completed(shop: Shop) -> UUID:
+    return await shop.place(("MUG", 2), ("TEE", 1))
+
+
+async def two_parcels(shop: Shop) -> UUID:
+    await shop.stock("JAR", 5, "LYS")
+    return await shop.place(("MUG", 2), ("JAR", 1))
+
+
+async def declined(shop: Shop) -> UUID:
+    shop.payments.faults.plan("authorize", "declined")
+    return await shop.place(("MUG", 1))
+
+
+async def out_of_stock(shop: Shop) -> UUID:
+    return await shop.place(("MUG", 11))
+
+
+async def cancelled_before_dispatch(shop: Shop) -> UUID:
+    order_id = await _booked(shop)
+    await shop.cancel(order_id)
+    return order_id
+
+
+async def cancellation_rejected(shop: Shop) -> UUID:
+    order_id = await _booked(shop)
+    shop.carrier.move(shop.booking(order_id).reference, TrackingStatus.DISPATCHED)
+    await shop.cancel(order_id)
+    await shop.until(order_id, lambda _: "OrderCancellationRejected" in shop.types(order_id))
+    await shop.news(shop.booking(order_id), *GONE)
+    return order_id
+
+
+async def cancelled_in_temporal(shop: Shop) -> UUID:
+    order_id = await _booked(shop)
+    await shop.handle(order_id).cancel()
+    return order_id
+
+
+async def parked_and_retried(shop: Shop) -> UUID:
+    return await _parked(shop, StepAction.RETRY)
+
+
+async def parked_and_compensated(shop: Shop) -> UUID:
+    return await _parked(shop, StepAction.COMPENSATE)
+
+
+async def started_again(shop: Shop) -> UUID:
+    order_id = await _booked(shop)
+    await shop.start_again(order_id)
+    await shop.news(shop.booking(order_id), *GONE)
+    return order_id
+
+
+async def database_away(shop: Shop) -> UUID:
+    shop.store.lose_before("OrderConfirmed", times=3)
+    return await shop.place(("MUG", 1))
+
+
+async def _booked(shop: Shop) -> UUID:
+    shop.auto = False
+    order_id = await shop.place(("MUG", 1))
+    await shop.until(order_id, lambda record: record.shipments.any_booked)
+    return order_id
+
+
+async def _parked(shop: Shop, action: StepAction) -> UUID:
+    shop.carrier.faults.plan("book", "down", "down")
+    order_id = await shop.place(("MUG", 1))
+    await shop.resolve(order_id, await shop.stalled(order_id), action)
+    return order_id
+
+
+SCENARIOS: dict[str, Scenario] = {
+    each.__name__.replace("_", "-"): each
+    for each in (
+        completed,
+        two_parcels,
+        declined,
+        out_of_stock,
+        cancelled_before_dispatch,
+        cancellation_rejected,
+        cancelled_in_temporal,
+        parked_and_retried,
+        parked_and_compensated,
+        started_again,
+        database_away,
+    )
+}
