@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-PAUSE = 0.02
+PAUSE = 0.05
 PATIENCE = 60.0
 
 COMPLETED = """
