@@ -3,6 +3,7 @@
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from fastapi_swagger import patch_fastapi
 
 from api.dependencies import ApiDependencies
 from api.middleware import BodyLimit, Metrics, RequestContext
@@ -32,8 +33,15 @@ give it as `min_position` to a read that must see the command's effect.
 def create_app(deps: ApiDependencies) -> FastAPI:
     """The ASGI application. It opens nothing: what it needs is in `deps`, and closed by whoever made it."""
     app = FastAPI(
-        title="Waybill", version=VERSION, description=DESCRIPTION, redoc_url=None, redirect_slashes=False
+        title="Waybill",
+        version=VERSION,
+        description=DESCRIPTION,
+        docs_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
     )
+    patch_fastapi(app)  # /docs from the package's own files, where FastAPI's would come from a CDN
     app.state.dependencies = deps
     for router in ROUTERS:
         app.include_router(router)
