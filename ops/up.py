@@ -10,8 +10,9 @@ import httpx
 
 from ops import demo
 from ops.client import ApiClient
-from ops.config import Settings
+from ops.config import PREFIX, Settings
 from ops.devstack import DevStack
+from ops.embedded.ports import require_free
 from ops.identity import dev_issuer
 from ops.migrate import migrate
 from ops.process import ProcessSpec, StackError
@@ -30,6 +31,7 @@ async def up(settings: Settings, say: Say, *, with_demo: bool = True) -> None:
         StackError: something cannot be had; one line that names what to change.
         ApiProblem: the demo order failed.
     """
+    await require_free({f"{PREFIX}{port.upper()}": getattr(settings, port) for port in LISTENING.values()})
     stack = DevStack(settings, on_event=say)
     endpoints = await stack.start()
     try:
