@@ -192,6 +192,10 @@ def _effect_of(order: LoadedOrder, step: Step) -> Effect:
     version = order.version_of(step.key)
     outcome: Sequence[OrderStreamEvent] = order.of_step(step.key)[1:]
     for event in outcome:
+        if isinstance(event, PaymentAbandoned):
+            return Effect(
+                EffectOutcome.REFUSED, version, "abandoned", "the request was given up without an effect"
+            )
         if isinstance(event, PaymentDeclined | PaymentActionRefused):
             return Effect(EffectOutcome.REFUSED, version, event.code, event.reason)
     return Effect(EffectOutcome.DONE, version)

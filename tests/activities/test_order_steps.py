@@ -57,12 +57,8 @@ async def test_a_step_that_lost_a_race_decides_again(backend: Backend) -> None:
 async def test_a_decision_that_the_race_made_wrong_is_refused(backend: Backend) -> None:
     order_id, _ = await backend.confirmed()
     gate = backend.store.hold("OrderCancellationRequested")
-    twins = [
-        asyncio.ensure_future(
-            backend.orders.request_cancellation(CancelStep(Step(order_id, f"cancel:{key}"), "no"))
-        )
-        for key in "ab"
-    ]
+    asked = [CancelStep(Step(order_id, f"cancel:{key}"), "no") for key in "ab"]
+    twins = [asyncio.ensure_future(backend.orders.request_cancellation(each)) for each in asked]
     await gate.entered.wait()
     gate.open()
     answers = await asyncio.gather(*twins, return_exceptions=True)

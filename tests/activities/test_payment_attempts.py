@@ -141,7 +141,7 @@ async def test_an_unknown_authorisation_is_settled_before_the_void(backend: Back
     assert not (await backend.load(order_id)).record.payment.held
     late = await attempt()  # an attempt that was thought lost comes back
     assert [each.kind for each in backend.gateway.books.values()] == (["authorization", "void"] if charged else [])
-    assert late.outcome is EffectOutcome.DONE or not charged
+    assert late.outcome is (EffectOutcome.DONE if charged else EffectOutcome.REFUSED)
 
 
 async def test_more_than_is_authorised_is_never_captured(backend: Backend) -> None:

@@ -25,10 +25,12 @@ class Gate:
     """Holds calls open: each says that it came, and goes on when the gate is opened."""
 
     def __init__(self) -> None:
+        self.arrivals = 0
         self.entered = asyncio.Event()
         self._open = asyncio.Event()
 
     async def passed(self) -> None:
+        self.arrivals += 1
         self.entered.set()
         await self._open.wait()
 

@@ -52,6 +52,7 @@ from workflows.order import OrderWorkflow
 WAREHOUSES = ("BER", "LYS")
 POLICIES = StepPolicies(attempts=2, initial_interval=0.01, max_interval=0.05, timeout=5, tracking_poll=3600)
 EUR = "EUR"
+QUICK_TIMERS = {"history.timerProcessorMaxTimeShift": '"10ms"'}  # the default makes every retry wait for a second
 
 
 @asynccontextmanager
@@ -64,7 +65,7 @@ async def temporal_server() -> AsyncIterator[WorkflowEnvironment]:
         search_attributes=SEARCH_ATTRIBUTES,
         dev_server_extra_args=[
             argument
-            for setting, value in (DYNAMIC_CONFIG | TIME_SKIPPING).items()
+            for setting, value in (DYNAMIC_CONFIG | TIME_SKIPPING | QUICK_TIMERS).items()
             for argument in ("--dynamic-config-value", f"{setting}={value}")
         ],
     ) as environment:
