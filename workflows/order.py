@@ -35,8 +35,9 @@ with workflow.unsafe.imports_passed_through():
         ResolveStalledStep,
         TrackingNews,
     )
+    from workflows.failures import FAILED, cause_of
     from workflows.fulfilment import Fulfilment, Parcel
-    from workflows.saga import FAILED, Interrupted, Saga, cause_of
+    from workflows.saga import Interrupted, Saga
 
 P = TypeVar("P")
 R = TypeVar("R")

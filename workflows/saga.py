@@ -14,11 +14,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import Effect, EffectOutcome, StallStep, Step, TaskQueue
@@ -26,14 +26,11 @@ with workflow.unsafe.imports_passed_through():
     from domain.orders.model import OrderStatus
     from workflows import policies
     from workflows.contracts import ATTENTION, STATUS, STEP, StepPolicies
+    from workflows.failures import FAILED, explain, refused
 
 P = TypeVar("P")
 R = TypeVar("R")
 Compensation = Callable[[], Awaitable[object]]
-
-MAX_ERROR_LENGTH: Final = 300
-FAILED: Final = (ActivityError, ApplicationError)
-"""A local activity that uses its attempts up raises its own error; all else comes inside an `ActivityError`."""
 
 
 class Interrupted(Exception):
@@ -95,7 +92,7 @@ class Saga:
                     self._yield(interruptible)
                     result = await self._own(method, given(self.step(label)), label)
             except FAILED as failure:
-                await self._park(label, *_explain(failure), interruptible=interruptible)
+                await self._park(label, *explain(failure), interruptible=interruptible)
             else:
                 self._finish(label, "done")
                 return result
@@ -111,7 +108,7 @@ class Saga:
                 summary=note,
             )
         except FAILED as failure:
-            if _refused(failure):
+            if refused(failure):
                 raise
         self._tell(note or "command", "waiting for the database")
         return await workflow.execute_activity_method(
@@ -148,7 +145,7 @@ class Saga:
             try:
                 effect = await self.call(queue, method, given(self.step(label)), note=label)
             except ActivityError as failure:
-                await self._park(label, *_explain(failure), interruptible=interruptible)
+                await self._park(label, *explain(failure), interruptible=interruptible)
                 continue
             if effect.outcome is EffectOutcome.REFUSED and not refusable:
                 await self._park(label, effect.code or "refused", effect.reason or "", interruptible=interruptible)
@@ -249,21 +246,3 @@ class Saga:
         """Current details are the order's story, a line a step; they cost no history."""
         self._progress[self.key(label)] = state
         workflow.set_current_details("\n".join(f"- `{key}` {state}" for key, state in self._progress.items()))
-
-
-def cause_of(failure: ActivityError | ApplicationError) -> BaseException:
-    """What went wrong in the activity."""
-    return failure.cause or failure if isinstance(failure, ActivityError) else failure
-
-
-def _refused(failure: ActivityError | ApplicationError) -> bool:
-    cause = cause_of(failure)
-    return isinstance(cause, ApplicationError) and cause.non_retryable
-
-
-def _explain(failure: ActivityError | ApplicationError) -> tuple[str, str]:
-    """Error type and message for an operator. Gateways' messages carry no personal data."""
-    cause = cause_of(failure)
-    kind = cause.type if isinstance(cause, ApplicationError) and cause.type else type(cause).__name__
-    message = cause.message if isinstance(cause, ApplicationError) else str(cause)
-    return kind, message[:MAX_ERROR_LENGTH]
