@@ -46,4 +46,4 @@ bench: setup ## Measure how many orders a second are carried through
 	$(BIN)/python -m benchmarks.lifecycle
 
 record-histories: setup ## Record the workflow histories that later versions must replay
-	$(BIN)/python -m tests.support.histories
+	$(BIN)/python -m tests.workflows.record

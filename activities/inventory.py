@@ -48,7 +48,9 @@ class InventoryActivities:
             for line in order.record.order.placed.lines
             for warehouse in self.warehouses
         ]
-        order = await self._change(step, streams, lambda heads, record: self._allocate(step, heads, record))
+        order = await self._change(
+            step, streams, lambda heads, record: self._allocate(step, heads, record), known=order
+        )
         return _reserved(order, step)
 
     @activity.defn
@@ -103,23 +105,28 @@ class InventoryActivities:
         changes = [(head, decide.reserve(head.item, step.order_id, pieces)) for head, pieces in taken]
         return (StockReserved(allocations),), changes
 
-    async def _change(self, step: Step, streams: Sequence[str], decided: DecideStock) -> LoadedOrder:
-        async with self.book.holding(streams):
-            return await self._decide(step, streams, decided)
+    async def _change(
+        self, step: Step, streams: Sequence[str], decided: DecideStock, *, known: LoadedOrder | None = None
+    ) -> LoadedOrder:
+        """Decide and append, until no other writer comes between. `known` is the order as it was just read."""
 
-    @decide_again_on_conflict
-    async def _decide(self, step: Step, streams: Sequence[str], decided: DecideStock) -> LoadedOrder:
-        order = await load_order(self.store, step.order_id)
-        if step.key in order.steps:
-            return order
-        events, changes = decided(await self.book.heads(streams), order.record)
-        if not events:
-            return order
-        try:
-            return await self._append(step, order, events, changes)
-        except WrongExpectedVersion:
-            self.book.doubt(streams)
-            raise
+        @decide_again_on_conflict
+        async def attempt() -> LoadedOrder:
+            nonlocal known
+            order, known = known or await load_order(self.store, step.order_id), None
+            if step.key in order.steps:
+                return order
+            events, changes = decided(await self.book.heads(streams), order.record)
+            if not events:
+                return order
+            try:
+                return await self._append(step, order, events, changes)
+            except WrongExpectedVersion:
+                self.book.doubt(streams)
+                raise
+
+        async with self.book.holding(streams):
+            return await attempt()
 
     async def _append(
         self, step: Step, order: LoadedOrder, events: Sequence[OrderStreamEvent], changes: Sequence[StockChange]

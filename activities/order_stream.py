@@ -73,19 +73,30 @@ def order_write(order: LoadedOrder, step: Step, events: Sequence[OrderStreamEven
     return StreamWrite(order_stream(step.order_id), order.version, numbered)
 
 
-@decide_again_on_conflict
-async def run_step(store: EventStore, step: Step, decide: Decide) -> LoadedOrder:
+async def run_step(
+    store: EventStore, step: Step, decide: Decide, *, known: LoadedOrder | None = None, written: int = 1
+) -> LoadedOrder:
     """Make sure that the step's events stand in the stream; return the order with them.
+
+    Args:
+        known: The stream as it was just read. It spares the first attempt a read; if it is old, the store says so.
+        written: How many events the step has written once it is done: an effect's outcome is its second.
 
     Raises:
         DomainError: the decider refuses, and the step wrote nothing before.
         WrongExpectedVersion: lost the race too often.
     """
-    order = await load_order(store, step.order_id)
-    if step.key in order.steps:
-        return order
-    events = decide(order.record)
-    return await append_step(store, order, step, events) if events else order
+
+    @decide_again_on_conflict
+    async def attempt() -> LoadedOrder:
+        nonlocal known
+        order, known = known or await load_order(store, step.order_id), None
+        if len(order.steps.get(step.key, ())) >= written:
+            return order
+        events = decide(order.record)
+        return await append_step(store, order, step, events) if events else order
+
+    return await attempt()
 
 
 async def append_step(

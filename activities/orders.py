@@ -46,6 +46,7 @@ class OrderActivities:
                     self.store,
                     given.step,
                     lambda record: decide.place(record.order_state, given.command, self.clock()),
+                    known=order,
                 )
         except DomainError as refused:
             return _refused(given, refused)

@@ -14,8 +14,6 @@ from activities.gateways.protocol import PaymentEffect, PaymentGateway, Refused
 from activities.order_stream import (
     Decide,
     LoadedOrder,
-    append_step,
-    decide_again_on_conflict,
     load_order,
     run_step,
 )
@@ -130,13 +128,13 @@ class PaymentActivities:
     ) -> Effect:
         order = await load_order(self.store, step.order_id)
         repeated = bool(order.of_step(step.key))
-        order = await run_step(self.store, step, request)
+        order = await run_step(self.store, step, request, known=order)
         stored = order.of_step(step.key)
         if not stored:
             return Effect(EffectOutcome.NOTHING, order.version)
         if len(stored) == 1:
             event = await self._call(step, order, call, outcome, refusal or _refused, look_up=repeated)
-            order = await self._append_outcome(step, event)
+            order = await self._append_outcome(step, event, order)
         return _effect_of(order, step)
 
     async def _call(
@@ -155,13 +153,9 @@ class PaymentActivities:
         except Refused as refused:
             return refusal(step.key, refused)
 
-    @decide_again_on_conflict
-    async def _append_outcome(self, step: Step, event: PaymentEvent) -> LoadedOrder:
+    async def _append_outcome(self, step: Step, event: PaymentEvent, order: LoadedOrder) -> LoadedOrder:
         """The effect exists: its event is appended whatever else happened to the order meanwhile."""
-        order = await load_order(self.store, step.order_id)
-        if len(order.of_step(step.key)) > 1:
-            return order
-        return await append_step(self.store, order, step, (event,))
+        return await run_step(self.store, step, lambda record: (event,), known=order, written=2)
 
     async def _settle_authorization(self, step: Step, authorization: str) -> None:
         """Give an authorisation without a known outcome the one that the gateway's books show.
@@ -175,7 +169,7 @@ class PaymentActivities:
         event: PaymentEvent = PaymentAbandoned(authorization)
         if found:
             event = PaymentAuthorized(authorization, found.reference, found.amount)
-        await self._append_outcome(Step(step.order_id, authorization, step.actor), event)
+        await self._append_outcome(Step(step.order_id, authorization, step.actor), event, order)
 
 
 def _reference(order: LoadedOrder) -> str:

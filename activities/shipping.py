@@ -39,7 +39,7 @@ class ShippingActivities:
             booking = await self.carrier.book(step.key, _parcel(order, given))
         except Refused as refused:
             return Effect(EffectOutcome.REFUSED, order.version, refused.code, refused.reason)
-        order = await self._booked(step, given.parcel, booking)
+        order = await self._booked(step, given.parcel, booking, order)
         return Effect(EffectOutcome.DONE, order.version_of(step.key))
 
     @activity.defn
@@ -86,9 +86,11 @@ class ShippingActivities:
         found = await self.carrier.abandon(given.step.order_id, given.booking)
         if found is None:
             return order
-        return await self._booked(Step(given.step.order_id, given.booking), given.parcel, found)
+        return await self._booked(Step(given.step.order_id, given.booking), given.parcel, found, order)
 
-    async def _booked(self, step: Step, parcel: PlannedParcel, booking: Booking) -> LoadedOrder:
+    async def _booked(
+        self, step: Step, parcel: PlannedParcel, booking: Booking, order: LoadedOrder
+    ) -> LoadedOrder:
         return await run_step(
             self.store,
             step,
@@ -100,6 +102,7 @@ class ShippingActivities:
                 booking=booking.reference,
                 tracking=booking.tracking_number,
             ),
+            known=order,
         )
 
 

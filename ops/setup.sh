@@ -56,6 +56,7 @@ export VIRTUAL_ENV="$PWD/$VENV"
 if [ -e /etc/ssl/certs/ca-certificates.crt ] || [ -e /etc/pki/tls/certs/ca-bundle.crt ]; then
     export UV_SYSTEM_CERTS=1 # as pip does: a company's proxy is trusted where the machine trusts it
 fi
-"$VENV/bin/uv" pip install -q --require-hashes -r requirements/dev.txt || fail "the requirements could not be installed"
+# With bytecode: where Python may not write it by itself, every start of a process would compile every library again.
+"$VENV/bin/uv" pip install -q --require-hashes --compile-bytecode -r requirements/dev.txt || fail "the requirements could not be installed"
 "$VENV/bin/uv" pip install -q --no-deps --no-build-isolation -e . || fail "Waybill itself could not be installed"
 state >"$STAMP"

@@ -23,6 +23,7 @@ PROBE_TIMEOUT = timedelta(seconds=3)
 DYNAMIC_CONFIG = {
     "history.transferProcessorMaxPollRPS": "2000",
     "history.timerProcessorMaxPollRPS": "2000",
+    "history.timerProcessorMaxTimeShift": '"10ms"',  # by default timers, and so retries, are up to 1 s late
     "matching.numTaskqueueReadPartitions": "1",
     "matching.numTaskqueueWritePartitions": "1",
     "frontend.namespaceRPS": "100000",
