@@ -192,7 +192,7 @@ def _apply(order: OrderChanges, change: Change, recorded: Recorded) -> None:
 
 
 def _close(order: OrderChanges, state: StepState, at: datetime) -> None:
-    order.closed = (state, at)
+    order.closed = order.closed or (state, at)  # what was stalled before the batch is closed by the first
     for step in order.steps.values():
         if step.state == StepState.STALLED:
             order.steps[step.step] = replace(step, state=state, error_type=None, error=None, updated_at=at)

@@ -185,3 +185,17 @@ async def test_an_undo_settles_the_step_it_undoes(happen: Happen, models: ReadMo
     await happen(Happened(STREAM, PLACED), Happened(STREAM, events[0], "authorize#1"))
     await happen(*(Happened(STREAM, event, "void#0") for event in events[1:]))
     assert await states(models) == {"authorize#1": "done", "void#0": "compensated"}
+
+
+async def test_what_was_stalled_is_closed_by_the_first_event_of_a_batch_that_closes(
+    happen: Happen, models: ReadModels
+) -> None:
+    await happen(Happened(STREAM, PLACED, "place#0"), Happened(STREAM, STALL, "stall#0"))
+
+    await happen(
+        Happened(STREAM, OrderCancellationRequested("late", "ada"), "cancel:k"),
+        Happened(STREAM, OrderCompleted(), "complete#0"),
+    )
+
+    [stalled] = [step for step in await models.saga(ORDER) if step.step == STALL.step]
+    assert stalled.state == StepState.COMPENSATED
