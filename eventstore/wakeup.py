@@ -24,7 +24,7 @@ NOTIFY_APPENDED = f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {APPENDED}
 class Waker:
     """Wakes the sequencer, at most once per `interval` seconds however often it is asked."""
 
-    def __init__(self, pool: asyncpg.Pool, *, interval: float = 0.005) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, interval: float = 0.02) -> None:
         self._pool, self._interval = pool, interval
         self._asked = False
         self._task: asyncio.Task[None] | None = None

@@ -28,7 +28,9 @@ from workflows.order import OrderWorkflow
 
 GRACE = timedelta(seconds=10)
 
-# Whole packages: a partly passed-through package would load its classes twice.
+# Whole packages: a partly passed-through package would load its classes twice. Of the workflows, the definition
+# itself is loaded into every instance, under guard; what it is built on is loaded once, and held to determinism
+# by the replay of recorded histories.
 SANDBOX = ContextFreeRunner(
     SandboxedWorkflowRunner(
         restrictions=SandboxRestrictions.default.with_passthrough_modules(
@@ -36,7 +38,10 @@ SANDBOX = ContextFreeRunner(
             "activities",
             "eventstore",
             "workflows.contracts",
+            "workflows.failures",
+            "workflows.fulfilment",
             "workflows.policies",
+            "workflows.saga",
             "orjson",
             "structlog",
             "tenacity",
