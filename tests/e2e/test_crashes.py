@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from domain.shipping.events import TrackingStatus
 from ops.client import ApiProblem
 from ops.verify import verify
 from tests.support.live_shop import Shop
@@ -26,6 +27,7 @@ LIFE = [
     ("deliver:", 0),
     ("complete", 0),
 ]
+CANCELLED = [("cancel:", 0), ("unbook:", 0), ("void", 0), ("void", 1), ("release", 0), ("cancel#", 0)]
 DECLINED = [("authorize", 1), ("give-up", 0), ("release", 0), ("cancel", 0)]
 
 
@@ -80,6 +82,44 @@ async def test_a_worker_killed_while_compensating_leaves_nothing_held(shop: Shop
             assert await shop.effects(order_id) == [], types
             assert len(types) == len(set(types)), types
     assert {check.name: check.faults for check in await verify(shop.settings) if check.faults} == {}
+
+
+@pytest.mark.timeout(300)
+async def test_a_worker_killed_while_undoing_a_booked_order_gives_everything_back(shop: Shop) -> None:
+    points = [(moment, *point) for point in CANCELLED for moment in MOMENTS]
+    await shop.control("carrier", "/control/movement", {"paused": True})
+    try:
+        async with shop.worker():
+            placed = [str((await shop.place())["order_id"]) for _ in points]
+            for order_id in placed:
+                await shop.until(order_id, lambda order: order["shipments"])
+        async with shop.crashing() as crash:
+            cancelling = []
+            for order_id, point in zip(placed, points, strict=True):
+                cancelling.append(asyncio.create_task(cancel(shop, order_id)))
+                assert await crash(*point) == -signal.SIGKILL, point
+        async with shop.worker():
+            await asyncio.gather(*cancelling)
+            for order_id in placed:
+                await expect_undone(shop, order_id)
+    finally:
+        await shop.control("carrier", "/control/movement", {"paused": False})
+    assert {check.name: check.faults for check in await verify(shop.settings) if check.faults} == {}
+
+
+async def cancel(shop: Shop, order_id: str) -> None:
+    """A caller that repeats its key until it is told."""
+    await shop.api.post(f"/v1/orders/{order_id}/cancel", {"reason": "changed my mind"}, key=f"undo-{order_id}")
+
+
+async def expect_undone(shop: Shop, order_id: str) -> None:
+    order = await shop.reach(order_id, "completed", "cancelled", within=90)
+    types = await shop.types(order_id)
+    assert (order["status"], order["payment_status"]) == ("cancelled", "voided"), types
+    assert await shop.effects(order_id) == ["authorization", "void"], types
+    [booking] = await shop.carrier.list_bookings(UUID(order_id))
+    assert booking.status is TrackingStatus.CANCELLED, types
+    assert len(types) == len(set(types)), types
 
 
 async def bookings(shop: Shop, order_id: str) -> int:
