@@ -17,10 +17,9 @@ from domain.shipping.events import ShipmentItem, TrackingStatus
 
 
 class TaskQueue(StrEnum):
-    """One queue per service, so that a dead service stalls only its own steps."""
+    """One per outside service, so that a dead one stalls only its own steps. Ours are on `orders`."""
 
     ORDERS = "orders"
-    INVENTORY = "inventory"
     PAYMENTS = "payments"
     SHIPPING = "shipping"
 

@@ -36,7 +36,6 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".waybill"), description="Where the embedded servers keep their data")
     host: str = Field("127.0.0.1", description="The address every Waybill service binds to")
     api_port: Port = Field(8000, description="Port of the HTTP API")
-    console_port: Port = Field(8080, description="Port of the operators' console")
     postgres_port: Port = Field(5442, description="Port of the embedded PostgreSQL")
     redis_port: Port = Field(6389, description="Port of the embedded Redis")
     temporal_port: Port = Field(7233, description="Port of the embedded Temporal server")
