@@ -8,13 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from eventstore.store import Undecodable
 from readmodels import batches, positions
 from readmodels.engine import Projector
+from readmodels.products import Products
 from readmodels.projections import projections
 from readmodels.queries import ReadModels
 from readmodels.stock import Stock
 from tests.readmodels.conftest import DumpRows, Expected
 from tests.readmodels.faults import Breaks
 from tests.readmodels.memory_log import MemoryLog
-from tests.readmodels.watching import running, stands, until
+from tests.readmodels.watching import eventually, running, stands, until
 from tests.support.histories import completed, mixed, shop
 from tests.support.samples import ORDER, OTHER_ORDER
 
@@ -39,7 +40,7 @@ async def test_a_projection_stops_before_what_it_cannot_apply(
         assert ("bug" if fault == "raises" else "division by zero") in halt.error
         broken.raises = broken.fails = None
         await until(engine, len(log.events), broken)
-        assert not projector.halted
+        await eventually(lambda: not projector.halted)
 
 
 async def test_an_undecodable_event_stops_only_who_reads_its_stream(
@@ -56,7 +57,7 @@ async def test_an_undecodable_event_stops_only_who_reads_its_stream(
         for projection in projections():
             await positions.rebuild(connection, projection)
     async with running(projector):
-        await until(engine, len(log.events), Stock())
+        await until(engine, len(log.events), Stock(), Products())
         stopped = {"orders", "timeline", "saga_steps"}
         assert await stands(engine) == {
             name: place if name in stopped else len(log.events) for name in (await stands(engine))

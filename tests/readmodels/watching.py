@@ -1,7 +1,7 @@
 """Looking at projectors from outside, and holding one in the middle of its batch."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from sqlalchemy import text
@@ -41,6 +41,13 @@ async def waiting_session(engine: AsyncEngine) -> int:
 async def until(engine: AsyncEngine, position: int, *wanted: Projection) -> None:
     async with asyncio.timeout(15):
         while set((await stands(engine, *wanted)).values()) != {position}:
+            await asyncio.sleep(0.005)
+
+
+async def eventually(true: Callable[[], bool]) -> None:
+    """For what a projector notes only after the commit that `until` sees."""
+    async with asyncio.timeout(15):
+        while not true():
             await asyncio.sleep(0.005)
 
 
