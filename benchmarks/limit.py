@@ -103,7 +103,13 @@ async def hollow_orders(settings: Settings) -> AsyncIterator[Hollow]:
     reading = asyncio.create_task(_read(worker.stdout, completed))
     temporal = await connect_temporal(settings)
     store = NoStore()
-    gateway = CommandGateway(temporal, store, step_policies(settings), settings.warehouse_codes, timeout=60)
+    gateway = CommandGateway(
+        temporal=temporal,
+        store=store,
+        policies=step_policies(settings),
+        warehouses=settings.warehouse_codes,
+        timeout=60,
+    )
     try:
         yield Hollow(gateway, worker.pid, completed)
     finally:

@@ -1,15 +1,15 @@
 """The command bus: every change, whoever asks for it, goes through here.
 
-An open order's commands are updates of its workflow; stock and products are loaded, decided and appended at
-once. A command answers only after its events are committed, with the version to read them at.
+An open order's commands are updates of its workflow; those on stock and products are in `workflows.goods`. A
+command answers only after its events are committed, with the version to read them at.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from temporalio.client import (
@@ -27,22 +27,17 @@ from temporalio.common import (
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.aggregates import Command, Committed, decide_product, decide_stock
+from activities.aggregates import Committed
 from activities.contracts import Placed, TaskQueue
 from activities.gateways.protocol import TrackingUpdate
 from activities.interceptor import from_application_error
 from activities.order_stream import LoadedOrder, load_order, order_stream
-from domain.catalog import decide as catalog
-from domain.errors import DomainError, InvalidValue
-from domain.identifiers import Sku
-from domain.inventory import decide as inventory
-from domain.money import Money
+from domain.errors import DomainError
 from domain.orders import decide as orders
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import StepAction
 from domain.orders.model import OrderStatus
 from domain.record import OrderRecord
-from eventstore.store import EventStore, StoreOverloaded, StoreUnavailable
 from workflows.contracts import (
     ATTENTION,
     CUSTOMER,
@@ -57,22 +52,17 @@ from workflows.contracts import (
     order_workflow_id,
 )
 from workflows.errors import CommandTimeout, CommandUnavailable
+from workflows.goods import GoodsGateway, available
 from workflows.order import OrderWorkflow
 
-R = TypeVar("R")
 
-
-@dataclass(frozen=True, slots=True)
-class CommandGateway:
-    """`timeout`: seconds to wait for a command's outcome. `warehouses`: those there are, preferred first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandGateway(GoodsGateway):
+    """Orders' commands, beside those on stock and products. `timeout`: seconds to wait for an outcome."""
 
     temporal: Client
-    store: EventStore
     policies: StepPolicies
-    warehouses: tuple[str, ...]
     timeout: float
-
-    # Orders
 
     async def place(self, command: PlaceOrder, *, key: str, actor: str) -> Placed:
         """Place the order, or find what its key stands for.
@@ -206,53 +196,7 @@ class CommandGateway:
             raise CommandUnavailable("the order is open but its workflow is not running")
 
     async def _load(self, order_id: UUID) -> LoadedOrder:
-        return await self._own(load_order(self.store, order_id))
-
-    # Stock and products
-
-    async def adjust_stock(
-        self, sku: Sku, warehouse: str | None, *, key: str, change: int, reason: str, actor: str
-    ) -> Committed:
-        """Correct the books of one warehouse, by default the preferred one."""
-        place = warehouse or self.warehouses[0]
-        if place not in self.warehouses:
-            raise InvalidValue(
-                f"{place!r} is not a warehouse; there are {', '.join(self.warehouses)}", code="unknown-warehouse"
-            )
-        command = Command(f"adjust:{key}", actor)
-        return await self._own(
-            decide_stock(self.store, place, sku, command, lambda item: inventory.adjust(item, change, reason))
-        )
-
-    async def create_product(
-        self, sku: Sku, name: str, prices: Sequence[Money], *, key: str, actor: str
-    ) -> Committed:
-        command = Command(f"create:{key}", actor)
-        return await self._own(
-            decide_product(self.store, sku, command, lambda state: catalog.create(state, sku, name, prices))
-        )
-
-    async def change_price(self, sku: Sku, price: Money, *, key: str, actor: str) -> Committed:
-        command = Command(f"price:{key}", actor)
-        return await self._own(
-            decide_product(self.store, sku, command, lambda state: catalog.change_price(state, price))
-        )
-
-    async def publish_product(self, sku: Sku, *, key: str, actor: str) -> Committed:
-        command = Command(f"publish:{key}", actor)
-        return await self._own(decide_product(self.store, sku, command, catalog.publish))
-
-    async def discontinue_product(self, sku: Sku, *, key: str, reason: str, actor: str) -> Committed:
-        command = Command(f"discontinue:{key}", actor)
-        return await self._own(
-            decide_product(self.store, sku, command, lambda state: catalog.discontinue(state, reason))
-        )
-
-    async def _own(self, asked: Awaitable[R]) -> R:
-        try:
-            return await asked
-        except (StoreUnavailable, StoreOverloaded) as error:
-            raise CommandUnavailable(str(error)) from error
+        return await available(load_order(self.store, order_id))
 
 
 async def _with_start(placing: Awaitable[Placed], start: WithStartWorkflowOperation[OrderWorkflow, Any]) -> Placed:

@@ -80,7 +80,9 @@ class Shop:
         self.store = UnrulyStore()
         self.payments = MemoryPayments()
         self.carrier = MemoryCarrier()
-        self.gateway = CommandGateway(environment.client, self.store, POLICIES, WAREHOUSES, timeout=10)
+        self.gateway = CommandGateway(
+            temporal=environment.client, store=self.store, policies=POLICIES, warehouses=WAREHOUSES, timeout=10
+        )
         self.auto = True
         self.carrier.on_booked = self._booked
         self._tasks: set[asyncio.Task[None]] = set()
