@@ -19,7 +19,7 @@ from domain.inventory.events import (
     StockUnavailable,
 )
 from domain.money import total
-from domain.orders.events import OrderPlaced
+from domain.orders.model import Order
 from domain.payments.decide import capture_shares
 from domain.record import OrderRecord, OrderStreamEvent
 from domain.shipping.decide import dispatch
@@ -44,9 +44,7 @@ class InventoryActivities:
         """Reserve every line, or nothing. Which warehouse serves what is decided on the stock streams' heads."""
         order = await load_order(self.store, step.order_id)
         streams = [
-            stock_stream(warehouse, line.sku)
-            for line in order.record.order.placed.lines
-            for warehouse in self.warehouses
+            stock_stream(warehouse, line.sku) for line in order.record.order.lines for warehouse in self.warehouses
         ]
         order = await self._change(
             step, streams, lambda heads, record: self._allocate(step, heads, record), known=order
@@ -89,7 +87,7 @@ class InventoryActivities:
         return StepDone((await self._change(step, streams, decided)).version_of(step.key))
 
     def _allocate(self, step: Step, heads: Mapping[str, StockHead], record: OrderRecord) -> Decision:
-        wanted = [(line.sku, line.quantity) for line in record.order.placed.lines]
+        wanted = [(line.sku, line.quantity) for line in record.order.lines]
         free = {
             (warehouse, sku): heads[stock_stream(warehouse, sku)].item.available
             for sku, _ in wanted
@@ -160,21 +158,20 @@ def _reserved(order: LoadedOrder, step: Step) -> Reserved:
             short = ", ".join(f"{part.sku} ({part.available} of {part.requested})" for part in event.shortages)
             return Reserved(version, (), short)
         if isinstance(event, StockReserved):
-            return Reserved(version, plan_parcels(order.record.order.placed, event.allocations))
+            return Reserved(version, plan_parcels(order.record.order, event.allocations))
     raise AssertionError(f"step {step.key} wrote neither outcome")
 
 
-def plan_parcels(placed: OrderPlaced, allocations: Sequence[Allocation]) -> tuple[PlannedParcel, ...]:
+def plan_parcels(order: Order, allocations: Sequence[Allocation]) -> tuple[PlannedParcel, ...]:
     """One parcel per warehouse, in order of their names, each with its share of the order's total."""
-    prices = {line.sku: line.unit_price for line in placed.lines}
+    prices = {line.sku: line.unit_price for line in order.lines}
     warehouses = sorted({allocation.warehouse for allocation in allocations})
     served = [[part for part in allocations if part.warehouse == warehouse] for warehouse in warehouses]
-    currency = placed.totals.total.currency
-    goods = [total((prices[part.sku] * part.quantity for part in parts), currency) for parts in served]
-    shares = capture_shares(placed.totals.total, goods)
+    goods = [total((prices[part.sku] * part.quantity for part in parts), order.currency) for parts in served]
+    shares = capture_shares(order.totals.total, goods)
     return tuple(
         PlannedParcel(
-            shipment_id=f"{placed.order_number}-{warehouse}",
+            shipment_id=f"{order.placed.order_number}-{warehouse}",
             warehouse=warehouse,
             items=tuple(ShipmentItem(part.sku, part.quantity) for part in parts),
             share=share,

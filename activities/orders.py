@@ -62,7 +62,7 @@ class OrderActivities:
         return await self._run(
             step,
             lambda record: decide.confirm(
-                record.order_state, reserved=record.reserved, authorized=record.payment.open
+                record.order_state, reserved=record.secured, authorized=record.payment.open
             ),
         )
 
@@ -156,7 +156,7 @@ def _placed(order: LoadedOrder) -> Placed:
         fingerprint=placed.fingerprint,
         version=order.version,
         payment_method=placed.payment_method,
-        total=placed.totals.total,
+        total=order.record.order.totals.total,
         status=order.record.status,
     )
 

@@ -45,9 +45,9 @@ class PaymentActivities:
         """Authorise the order's total with the method it was placed with."""
 
         async def call(order: LoadedOrder) -> PaymentEffect:
-            placed = order.record.order.placed
+            method = order.record.order.placed.payment_method
             return await self.gateway.authorize(
-                step.order_id, step.key, method=placed.payment_method, amount=placed.totals.total
+                step.order_id, step.key, method=method, amount=order.record.order.owed
             )
 
         return await self._effect(
@@ -56,7 +56,7 @@ class PaymentActivities:
                 record.payment_state,
                 step.key,
                 method=record.order.placed.payment_method,
-                amount=record.order.placed.totals.total,
+                amount=record.order.owed,
             ),
             call,
             lambda key, done: PaymentAuthorized(key, done.reference, done.amount),

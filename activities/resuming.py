@@ -43,7 +43,7 @@ def resumed(order: LoadedOrder) -> Resumed:
     return Resumed(
         cancelling=state.status is OrderStatus.CANCELLING,
         tries=next_tries(order),
-        parcels=plan_parcels(state.placed, allocations) if secured else (),
+        parcels=plan_parcels(state, allocations) if secured and allocations else (),
         tracking={
             parcel.shipment_id: parcel.status
             for parcel in shipments.values()

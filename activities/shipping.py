@@ -107,7 +107,7 @@ class ShippingActivities:
 
 
 def _parcel(order: LoadedOrder, given: ParcelStep) -> Parcel:
-    address = order.record.order.placed.shipping_address
+    address = order.record.order.shipping_address
     return Parcel(
         reference=given.parcel.shipment_id,
         order_id=given.step.order_id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
@@ -34,6 +35,7 @@ class PricedOrder:
     email: Email | None
     lines: tuple[OrderLine, ...]
     totals: Totals
+    tax_rate: Decimal
 
     def command(self, order_id: UUID) -> PlaceOrder:
         return PlaceOrder(
@@ -48,6 +50,7 @@ class PricedOrder:
             payment_method=self.body.payment.method,
             on_unavailable=self.body.on_unavailable,
             fingerprint=fingerprint(self.body),
+            tax_rate=self.tax_rate,
         )
 
 
@@ -80,8 +83,9 @@ async def priced(deps: ApiDependencies, body: OrderBody) -> PricedOrder:
     wanted = [(identifiers.sku(line.sku), _quantity(rules, line)) for line in body.lines]
     products = await deps.queries.products_by_sku([sku for sku, _ in wanted]) if wanted else {}
     lines = [_line(products, sku, quantity, currency) for sku, quantity in wanted]
-    ordered, totals = price(lines, currency, rules.for_order(currency, address.country))
-    return PricedOrder(body, address, email, ordered, totals)
+    given = rules.for_order(currency, address.country)
+    ordered, totals = price(lines, currency, given)
+    return PricedOrder(body, address, email, ordered, totals, given.tax_rate)
 
 
 def _check_method(rules: ApiRules, method: str) -> None:

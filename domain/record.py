@@ -10,8 +10,8 @@ from typing import get_args
 
 from domain.decider import fold
 from domain.errors import NotFound
-from domain.inventory.events import OrderStockEvent
-from domain.inventory.model import NO_RESERVATION, Reservation, ReservationStatus, evolve_reservation
+from domain.inventory.events import Allocation, OrderStockEvent
+from domain.inventory.model import NO_RESERVATION, Reservation, evolve_reservation
 from domain.money import Money
 from domain.orders import model as orders
 from domain.orders.events import OrderEvent
@@ -19,6 +19,7 @@ from domain.orders.model import Order, OrderState, OrderStatus
 from domain.payments import model as payments
 from domain.payments.events import PaymentEvent
 from domain.payments.model import Payment, PaymentState, PaymentStatus
+from domain.quantities import LineQuantities, covered, held, line_quantities
 from domain.shipping import model as shipping
 from domain.shipping.events import ShippingEvent
 from domain.shipping.model import FulfilmentStatus, Shipments
@@ -64,7 +65,7 @@ class OrderRecord:
         """The payment, all zero while nothing was asked of the gateway."""
         if isinstance(self.payment_state, Payment):
             return self.payment_state
-        zero = Money.zero(self.order.placed.totals.total.currency)
+        zero = Money.zero(self.order.currency)
         return Payment(zero, zero, zero, zero)
 
     @property
@@ -80,7 +81,7 @@ class OrderRecord:
 
     @property
     def fulfilment_status(self) -> FulfilmentStatus:
-        return self.shipments.status(sum(line.quantity for line in self.order.placed.lines))
+        return self.shipments.status(self.order.pieces)
 
     @property
     def amounts(self) -> Amounts:
@@ -89,11 +90,24 @@ class OrderRecord:
         return Amounts(money.authorized, money.voided, money.captured, money.refunded, due)
 
     @property
+    def lines(self) -> tuple[LineQuantities, ...]:
+        """Every line there ever was, and how far its pieces came."""
+        return line_quantities(self.order, self.reservation, self.shipments)
+
+    @property
+    def held(self) -> tuple[Allocation, ...]:
+        """What is reserved and not shipped: released on cancellation, used up by dispatch."""
+        return held(self.reservation, self.shipments)
+
+    @property
     def reserved(self) -> bool:
-        """Whether stock is still reserved and not shipped: released on cancellation, used up by dispatch."""
-        return self.reservation.status is ReservationStatus.RESERVED and not all(
-            self.parcel_dispatched(warehouse) for warehouse in self.reservation.warehouses
-        )
+        """Whether any stock is still held."""
+        return bool(self.held)
+
+    @property
+    def secured(self) -> bool:
+        """Whether stock is reserved for every piece of every line."""
+        return all(covered(self.reservation, line.sku) >= line.quantity for line in self.order.lines)
 
     @property
     def all_delivered(self) -> bool:

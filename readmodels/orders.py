@@ -39,7 +39,7 @@ from readmodels.base import METADATA, Write, arrays, upsert_rows
 from readmodels.views import OrderFilter, OrderSummary, OrderView, Page
 
 NAME: Final = "orders"
-VERSION: Final = 1
+VERSION: Final = 2
 STREAMS: Final = ("order/",)
 
 ORDERS = Table(
@@ -159,8 +159,8 @@ def to_row(stream: str, folded: Folded, updated_at: datetime) -> tuple[object, .
         record.payment_status,
         record.fulfilment_status,
         record.order.attention,
-        placed.totals.total.minor,
-        placed.totals.total.currency,
+        record.order.totals.total.minor,
+        record.order.currency,
         placed.placed_at,
         updated_at,
         folded.version,

@@ -186,7 +186,7 @@ class CommandGateway(GoodsGateway):
             fingerprint=placed.fingerprint,
             version=order.version,
             payment_method=placed.payment_method,
-            total=placed.totals.total,
+            total=order.record.order.totals.total,
             status=order.record.status,
         )
 

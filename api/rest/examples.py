@@ -44,6 +44,20 @@ PLACED: Final[dict[str, Any]] = {
 }
 ORDER: Final[dict[str, Any]] = {
     **PLACED,
+    "lines": [
+        LINE
+        | {
+            "quantities": {
+                "ordered": 2,
+                "reserved": 2,
+                "backordered": 0,
+                "allocated": 0,
+                "shipped": 0,
+                "delivered": 0,
+                "cancelled": 0,
+            }
+        }
+    ],
     "email": "ada@example.org",
     "amounts": {name: eur("0.00") for name in ("authorized", "voided", "captured", "refunded")}
     | {"due": eur("35.58")},
@@ -57,6 +71,7 @@ ORDER: Final[dict[str, Any]] = {
         "postal_code": "10117",
         "country": "DE",
     },
+    "shipping_method": "standard",
     "cancel_reason": None,
     "stalled": None,
     "placed_at": TIME,

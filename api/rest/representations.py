@@ -14,6 +14,7 @@ from domain.money import Money
 from domain.orders.events import OrderLine, OrderStepStalled, Totals
 from domain.orders.model import OrderStatus
 from domain.payments.model import PaymentStatus
+from domain.quantities import LineQuantities
 from domain.record import Amounts
 from domain.shipping.events import TrackingStatus
 from domain.shipping.model import FulfilmentStatus, Shipment
@@ -67,6 +68,28 @@ class LineOut(BaseModel):
             unit_price=money(line.unit_price),
             total=money(line.total),
         )
+
+
+class QuantitiesOut(BaseModel, from_attributes=True):
+    """Pieces of a line: `ordered` in all, and how many of them stand where."""
+
+    ordered: int
+    reserved: int
+    backordered: int
+    allocated: int
+    shipped: int
+    delivered: int
+    cancelled: int
+
+
+class OrderLineOut(LineOut):
+    """A line as it is now; one that was taken out of the order altogether has the quantity 0."""
+
+    quantities: QuantitiesOut
+
+    @classmethod
+    def shown(cls, shown: LineQuantities) -> "OrderLineOut":
+        return cls(**dict(LineOut.of(shown.line)), quantities=QuantitiesOut.model_validate(shown))
 
 
 class TotalsOut(BaseModel):
@@ -158,11 +181,12 @@ class OrderOut(BaseModel):
     fulfilment_status: FulfilmentStatus
     attention: bool
     currency: str
-    lines: list[LineOut]
+    lines: list[OrderLineOut]
     totals: TotalsOut
     amounts: AmountsOut
     shipments: list[ShipmentOut]
     shipping_address: AddressOut
+    shipping_method: str
     payment_method: str
     cancel_reason: str | None
     stalled: list[StalledOut] | None
@@ -176,7 +200,6 @@ class OrderOut(BaseModel):
         """`internal`: whether the reader may know why steps are stalled."""
         record, order = view.record, view.record.order
         placed = order.placed
-        address = placed.shipping_address
         return cls(
             order_id=view.order_id,
             order_number=placed.order_number,
@@ -186,12 +209,13 @@ class OrderOut(BaseModel):
             payment_status=record.payment_status,
             fulfilment_status=record.fulfilment_status,
             attention=order.attention,
-            currency=placed.totals.total.currency,
-            lines=[LineOut.of(line) for line in placed.lines],
-            totals=TotalsOut.of(placed.totals),
+            currency=order.currency,
+            lines=[OrderLineOut.shown(line) for line in record.lines],
+            totals=TotalsOut.of(order.totals),
             amounts=AmountsOut.of(record.amounts),
             shipments=[ShipmentOut.of(parcel) for parcel in record.shipments.by_id.values()],
-            shipping_address=AddressOut.model_validate(address, from_attributes=True),
+            shipping_address=AddressOut.model_validate(order.shipping_address, from_attributes=True),
+            shipping_method=order.terms.shipping_method,
             payment_method=placed.payment_method,
             cancel_reason=order.reason,
             stalled=[StalledOut.of(item) for item in order.stalled.values()] if internal else None,

@@ -1,9 +1,10 @@
 """Stock of one SKU in one warehouse, and what an order has reserved: two folds."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import assert_never
+from typing import Literal, assert_never
 from uuid import UUID
 
 from domain.inventory.events import (
@@ -66,7 +67,7 @@ class ReservationStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """An order's side of its reservation. `allocations` are those of the last `StockReserved`."""
+    """An order's side of its reservation. `allocations` are what was reserved and not released; shipped or not."""
 
     status: ReservationStatus = ReservationStatus.NONE
     allocations: tuple[Allocation, ...] = ()
@@ -84,13 +85,25 @@ class Reservation:
 NO_RESERVATION = Reservation()
 
 
+def added(
+    known: Sequence[Allocation], more: Sequence[Allocation], *, sign: Literal[1, -1] = 1
+) -> tuple[Allocation, ...]:
+    """Allocations with others added to them or taken from them, each warehouse and SKU once."""
+    pieces = Counter({(part.warehouse, part.sku): part.quantity for part in known})
+    for part in more:
+        pieces[part.warehouse, part.sku] += sign * part.quantity
+    return tuple(Allocation(*place, left) for place, left in pieces.items() if left > 0)
+
+
 def evolve_reservation(state: Reservation, event: OrderStockEvent) -> Reservation:
     match event:
         case StockReserved(allocations=allocations):
-            return Reservation(ReservationStatus.RESERVED, allocations)
+            return Reservation(ReservationStatus.RESERVED, added(state.allocations, allocations))
         case StockUnavailable(shortages=shortages):
             return Reservation(ReservationStatus.UNAVAILABLE, shortages=shortages)
-        case StockReleased():
-            return replace(state, status=ReservationStatus.RELEASED)
+        case StockReleased(allocations=allocations):
+            left = added(state.allocations, allocations, sign=-1)
+            status = ReservationStatus.RESERVED if left else ReservationStatus.RELEASED
+            return replace(state, status=status, allocations=left)
         case _:
             assert_never(event)

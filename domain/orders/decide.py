@@ -10,6 +10,7 @@ from domain.errors import InvalidValue, NotAllowed, NotFound
 from domain.identifiers import Address, Email, OrderNumber, Quantity, Sku
 from domain.money import Money, total
 from domain.orders.events import (
+    STANDARD_SHIPPING,
     OnUnavailable,
     OrderCancellationRejected,
     OrderCancellationRequested,
@@ -61,6 +62,8 @@ class PlaceOrder:
     payment_method: str
     on_unavailable: OnUnavailable
     fingerprint: str
+    tax_rate: Decimal = Decimal(0)
+    shipping_method: str = STANDARD_SHIPPING
 
 
 def price(lines: Sequence[PricedLine], currency: str, rules: OrderRules) -> tuple[tuple[OrderLine, ...], Totals]:
@@ -103,6 +106,8 @@ def place(state: OrderState, command: PlaceOrder, at: datetime) -> list[OrderEve
             on_unavailable=command.on_unavailable,
             fingerprint=command.fingerprint,
             placed_at=at,
+            tax_rate=command.tax_rate,
+            shipping_method=command.shipping_method,
         )
     ]
 

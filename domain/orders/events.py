@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from domain.identifiers import Address
 from domain.money import Money
+
+STANDARD_SHIPPING: Final = "standard"
 
 
 class OnUnavailable(StrEnum):
@@ -48,7 +52,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class OrderPlaced:
-    """The order exists and is priced. `fingerprint` is a digest of what the caller asked for, prices excluded."""
+    """The order exists and is priced. `fingerprint` is a digest of what the caller asked for, prices excluded.
+
+    `tax_rate` is the rate that the totals were made with, so that they can be made again of fewer lines.
+    """
 
     order_id: UUID
     order_number: str
@@ -61,6 +68,8 @@ class OrderPlaced:
     on_unavailable: OnUnavailable
     fingerprint: str
     placed_at: datetime
+    tax_rate: Decimal = Decimal(0)
+    shipping_method: str = STANDARD_SHIPPING
 
 
 @dataclass(frozen=True, slots=True)

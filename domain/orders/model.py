@@ -5,17 +5,21 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
+from domain.identifiers import Address
 from domain.money import Money
 from domain.orders.events import (
+    STANDARD_SHIPPING,
     OrderCancellationRejected,
     OrderCancellationRequested,
     OrderCancelled,
     OrderCompleted,
     OrderConfirmed,
     OrderEvent,
+    OrderLine,
     OrderPlaced,
     OrderStepResolved,
     OrderStepStalled,
+    Totals,
 )
 
 
@@ -35,26 +39,68 @@ class OrderStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What is sold, at which prices, and where it goes: agreed at placing, and again with every amendment."""
+
+    lines: tuple[OrderLine, ...]
+    totals: Totals
+    shipping_address: Address
+    shipping_method: str = STANDARD_SHIPPING
+
+
+@dataclass(frozen=True, slots=True)
 class NoOrder:
     """The stream is empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A placed order. `resumed` is the status to go back to when a cancellation is rejected."""
+    """A placed order.
+
+    What is owed and shipped is read off `terms`; `placed` tells what was asked for first. `resumed` is the status
+    to go back to when a cancellation is rejected. `cancelled` are the pieces that were taken out of the order.
+    """
 
     placed: OrderPlaced
     status: OrderStatus = OrderStatus.PLACED
     resumed: OrderStatus = OrderStatus.PLACED
     reason: str | None = None
     stalled: Mapping[str, OrderStepStalled] = field(default_factory=dict)
+    changed: Terms | None = None
+    cancelled: tuple[OrderLine, ...] = ()
+
+    @property
+    def terms(self) -> Terms:
+        placed = self.placed
+        return self.changed or Terms(placed.lines, placed.totals, placed.shipping_address, placed.shipping_method)
+
+    @property
+    def lines(self) -> tuple[OrderLine, ...]:
+        return self.terms.lines
+
+    @property
+    def totals(self) -> Totals:
+        return self.terms.totals
+
+    @property
+    def shipping_address(self) -> Address:
+        return self.terms.shipping_address
+
+    @property
+    def currency(self) -> str:
+        return self.placed.totals.total.currency
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces are to be delivered in all."""
+        return sum(line.quantity for line in self.lines)
 
     @property
     def owed(self) -> Money:
         """What the customer owes the shop for this order; nothing once it is cancelled."""
         if self.status is OrderStatus.CANCELLED:
-            return Money.zero(self.placed.totals.total.currency)
-        return self.placed.totals.total
+            return Money.zero(self.currency)
+        return self.totals.total
 
     @property
     def attention(self) -> bool:

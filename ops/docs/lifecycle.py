@@ -102,7 +102,7 @@ def _resolve(record: OrderRecord, action: StepAction) -> Sequence[object]:
 DECIDERS: Final[Mapping[str, Decider]] = {
     "place": lambda record: orders.place(record.order_state, _place(), PLACED.placed_at),
     "confirm": lambda record: orders.confirm(
-        record.order_state, reserved=record.reserved, authorized=_paid(record, "open")
+        record.order_state, reserved=_secured(record), authorized=_paid(record, "open")
     ),
     "request cancellation": lambda record: orders.request_cancellation(
         record.order_state, dispatched=record.shipments.any_dispatched, reason="", requested_by=""
@@ -134,6 +134,10 @@ DECIDERS: Final[Mapping[str, Decider]] = {
     "dispatch": lambda record: shipping.dispatch(record.shipments, PARCEL),
     "deliver": lambda record: shipping.deliver(record.shipments, PARCEL),
 }
+
+
+def _secured(record: OrderRecord) -> bool:
+    return record is not STATES["none"] and record.secured
 
 
 def _paid(record: OrderRecord, name: str) -> Money:

@@ -31,7 +31,7 @@ async def test_an_order_is_reserved_in_its_own_stream_and_in_those_of_its_stock(
     assert (await backend.item("MUG")).holds == {order_id: 3}
     assert (await backend.item("TEE")).holds == {order_id: 5}
     (parcel,) = reserved.parcels
-    assert parcel.share == (await backend.load(order_id)).record.order.placed.totals.total
+    assert parcel.share == (await backend.load(order_id)).record.order.totals.total
 
 
 async def test_either_every_line_is_reserved_or_none(backend: Backend) -> None:

@@ -209,7 +209,7 @@ def _summary(view: OrderView) -> OrderSummary:
         record.payment_status,
         record.fulfilment_status,
         record.order.attention,
-        placed.totals.total,
+        record.order.totals.total,
         view.placed_at,
         view.updated_at,
         view.version,

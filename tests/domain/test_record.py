@@ -29,7 +29,7 @@ RESERVED = StockReserved((Allocation("BER", "MUG", 2), Allocation("MUC", "TEA", 
 RELEASED = StockReleased(RESERVED.allocations)
 CONFIRMED = (PLACED, RESERVED, *AUTHORIZED, OrderConfirmed())
 BOOKED = (*CONFIRMED, booked("s-1", "BER", 2))
-BOTH = (*BOOKED, booked("s-2", "MUC", 1))
+BOTH = (*BOOKED, booked("s-2", "MUC", 1, "TEA"))
 SENT = (*BOTH, ShipmentDispatched("s-1"), PaymentCaptured("capture:s-1#1", "cap-1", SOME))
 ALL_SENT = (*SENT, ShipmentDispatched("s-2"), PaymentCaptured("capture:s-2#1", "cap-2", REST))
 ARRIVED = (*ALL_SENT, ShipmentDelivered("s-1"))
@@ -142,3 +142,25 @@ def test_money_asked_for_before_the_order_is_still_money() -> None:
     """Streams begin with `OrderPlaced`; one that does not still loads."""
     record = fold_record((PaymentRequested("authorize#1", "sim_ok", TOTAL),))
     assert record.payment.pending == {"authorize#1"}
+
+
+def quantities(*events: OrderStreamEvent) -> dict[str, tuple[int, ...]]:
+    return {
+        each.line.sku: (each.ordered, each.reserved, each.allocated, each.shipped, each.delivered, each.cancelled)
+        for each in fold_record(events).lines
+    }
+
+
+def test_the_pieces_of_each_line_are_followed_through_the_house() -> None:
+    assert quantities(PLACED) == {"MUG": (2, 0, 0, 0, 0, 0), "TEA": (1, 0, 0, 0, 0, 0)}
+    assert quantities(*BOOKED) == {"MUG": (2, 2, 2, 0, 0, 0), "TEA": (1, 1, 0, 0, 0, 0)}
+    assert quantities(*SENT) == {"MUG": (2, 0, 0, 2, 0, 0), "TEA": (1, 1, 1, 0, 0, 0)}
+    assert quantities(*ARRIVED) == {"MUG": (2, 0, 0, 2, 2, 0), "TEA": (1, 0, 0, 1, 0, 0)}
+    assert quantities(*CANCELLED) == {"MUG": (2, 0, 0, 0, 0, 2), "TEA": (1, 0, 0, 0, 0, 1)}
+
+
+def test_what_is_released_in_part_is_held_in_part() -> None:
+    record = fold_record((PLACED, RESERVED, StockReleased((Allocation("BER", "MUG", 1),))))
+    assert record.held == (Allocation("BER", "MUG", 1), Allocation("MUC", "TEA", 1))
+    assert not record.secured
+    assert fold_record((PLACED, RESERVED)).secured

@@ -30,7 +30,8 @@ from tests.support.samples import NOON, PLACE, TOTAL, eur
 
 PARCELS = {"BER": 2, "MUC": 1}
 SHARES = dict(zip(PARCELS, payments.capture_shares(TOTAL, [eur("20.00"), eur("5.00")]), strict=True))
-RESERVED = tuple(Allocation(warehouse, "MUG", pieces) for warehouse, pieces in PARCELS.items())
+RESERVED = (Allocation("BER", "MUG", 2), Allocation("MUC", "TEA", 1))
+SKUS = {"BER": "MUG", "MUC": "TEA"}
 warehouses = st.sampled_from(sorted(PARCELS))
 Decision = Callable[[OrderRecord], Sequence[OrderStreamEvent]]
 
@@ -103,12 +104,12 @@ class Record(RuleBasedStateMachine):
 
     @rule()
     def confirm(self) -> None:
-        self.ask(lambda r: orders.confirm(r.order_state, reserved=r.reserved, authorized=r.payment.open))
+        self.ask(lambda r: orders.confirm(r.order_state, reserved=r.secured, authorized=r.payment.open))
 
     @precondition(confirmed)
     @rule(at=warehouses)
     def book(self, at: str) -> None:
-        items = (ShipmentItem("MUG", PARCELS[at]),)
+        items = (ShipmentItem(SKUS[at], PARCELS[at]),)
         self.ask(lambda r: shipping.book(r.shipments, at, warehouse=at, items=items, booking="b", tracking="T"))
 
     @rule(at=warehouses)

@@ -60,5 +60,5 @@ AUTHORIZED = (
 )
 
 
-def booked(shipment_id: str = "s-1", warehouse: str = "BER", pieces: int = 3) -> ShipmentBooked:
-    return ShipmentBooked(shipment_id, warehouse, (ShipmentItem("MUG", pieces),), f"b-{shipment_id}", "T1")
+def booked(shipment_id: str = "s-1", warehouse: str = "BER", pieces: int = 3, sku: str = "MUG") -> ShipmentBooked:
+    return ShipmentBooked(shipment_id, warehouse, (ShipmentItem(sku, pieces),), f"b-{shipment_id}", "T1")

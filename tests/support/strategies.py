@@ -5,6 +5,7 @@ The money of one order is of one currency; streams of the whole domain are gener
 
 from dataclasses import is_dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any, cast, get_args, get_type_hints
 
@@ -29,6 +30,7 @@ _VALUES: dict[Any, st.SearchStrategy[Any]] = {
     Money: euros,
     Address: addresses,
     str: NAMES,
+    Decimal: st.decimals(0, 1, places=4),
     int: st.integers(-1000, 1000),
     datetime: st.datetimes(timezones=st.just(UTC)),
 }

@@ -17,7 +17,7 @@ async def test_an_order_is_placed_paid_delivered_and_completed(shop: Shop) -> No
         FulfilmentStatus.DELIVERED,
     )
     assert not record.amounts.due
-    assert shop.payments.total(order_id, "capture") == record.order.placed.totals.total.minor
+    assert shop.payments.total(order_id, "capture") == record.order.totals.total.minor
     assert shop.types(order_id) == [
         "OrderPlaced",
         "StockReserved",

@@ -29,6 +29,6 @@ def test_a_later_reservation_replaces_what_was_missing() -> None:
     assert given(StockUnavailable(MISSING), StockReserved(PARTS)).state == given(StockReserved(PARTS)).state
 
 
-def test_a_released_reservation_still_says_what_it_was() -> None:
+def test_nothing_is_left_of_a_released_reservation() -> None:
     released = given(StockReserved(PARTS), StockReleased(PARTS)).state
-    assert released == Reservation(ReservationStatus.RELEASED, PARTS, ())
+    assert released == Reservation(ReservationStatus.RELEASED, (), ())
