@@ -15,7 +15,7 @@ from eventstore.sequencer import Sequencer, sequence_all
 from eventstore.store import Expected, NewEvent, StreamWrite
 from eventstore.subscription import PostgresLog
 from ops.bootstrap import codec
-from readmodels import waiting
+from readmodels import orders, waiting
 from readmodels.engine import Projector
 from readmodels.projections import projections
 from readmodels.queries import ReadModels
@@ -157,4 +157,4 @@ async def test_lag_counts_events_and_seconds(real: Stack) -> None:
     assert (by_name["orders"].events, by_name["timeline"].events) == (5, 0)
     assert by_name["orders"].seconds > 0
     assert by_name["timeline"].seconds == 0
-    assert by_name["orders"].version == 1
+    assert by_name["orders"].version == orders.VERSION
