@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from temporalio import activity
 
 from activities.contracts import ParcelStep, PlannedParcel, Reserved, Step, StepDone
-from activities.order_stream import LoadedOrder, advance, decide_again_on_conflict, load_order, order_write
+from activities.order_stream import (
+    LoadedOrder,
+    advance,
+    decide_again_on_conflict,
+    load_order,
+    order_write,
+    remember,
+)
 from activities.stock_book import StockBook, StockHead, stock_stream
 from domain.identifiers import event_id
 from domain.inventory import decide
@@ -135,7 +142,7 @@ class InventoryActivities:
             return await load_order(self.store, step.order_id)
         for head, changed in changes:
             self.book.advance(head, changed)
-        return advance(order, step, events)
+        return remember(self.store, advance(order, step, events))
 
 
 def _stream(allocation: Allocation) -> str:

@@ -9,12 +9,21 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
+from cachetools import LRUCache
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from activities.contracts import Step
 from domain.identifiers import event_id
-from domain.record import OrderRecord, OrderStreamEvent, fold_record
-from eventstore.store import EventStore, NewEvent, Recorded, StreamReader, StreamWrite, WrongExpectedVersion
+from domain.record import EMPTY, OrderRecord, OrderStreamEvent, fold_record
+from eventstore.store import (
+    Appended,
+    EventStore,
+    NewEvent,
+    Recorded,
+    StreamReader,
+    StreamWrite,
+    WrongExpectedVersion,
+)
 
 decide_again_on_conflict = retry(
     retry=retry_if_exception_type(WrongExpectedVersion), stop=stop_after_attempt(20), reraise=True
@@ -46,17 +55,58 @@ def order_stream(order_id: UUID) -> str:
     return f"order/{order_id}"
 
 
+class RecentOrders:
+    """An event store that remembers the orders it was asked for last, so that only what is new is read and folded.
+
+    What it remembers is never trusted to be the present: see `load_order`.
+    """
+
+    def __init__(self, store: EventStore, *, capacity: int = 1000) -> None:
+        self._store, self._orders = store, LRUCache[UUID, LoadedOrder](capacity)
+
+    async def read_stream(self, stream_id: str, *, after: int = 0, limit: int | None = None) -> Sequence[Recorded]:
+        return await self._store.read_stream(stream_id, after=after, limit=limit)
+
+    async def append(self, writes: Sequence[StreamWrite]) -> Appended:
+        return await self._store.append(writes)
+
+    def recall(self, order_id: UUID) -> LoadedOrder | None:
+        return self._orders.get(order_id)
+
+    def remember(self, order: LoadedOrder) -> None:
+        self._orders[order.order_id] = order
+
+
 async def load_order(store: StreamReader, order_id: UUID) -> LoadedOrder:
-    return fold_order(order_id, await store.read_stream(order_stream(order_id)))
+    """The order as it stands now: what is remembered of it, and every event since."""
+    known = (store.recall(order_id) if isinstance(store, RecentOrders) else None) or nothing(order_id)
+    return remember(store, _fold(known, await store.read_stream(order_stream(order_id), after=known.version)))
+
+
+def nothing(order_id: UUID) -> LoadedOrder:
+    """An order of which nothing happened yet."""
+    return LoadedOrder(order_id, 0, EMPTY, {})
 
 
 def fold_order(order_id: UUID, stored: Sequence[Recorded]) -> LoadedOrder:
+    return _fold(nothing(order_id), stored)
+
+
+def _fold(known: LoadedOrder, stored: Sequence[Recorded]) -> LoadedOrder:
+    if not stored:
+        return known
     events = [cast(OrderStreamEvent, recorded.event) for recorded in stored]
-    steps: dict[str, tuple[tuple[int, OrderStreamEvent], ...]] = {}
+    steps = dict(known.steps)
     for recorded, event in zip(stored, events, strict=True):
         if key := recorded.metadata.get("step"):
             steps[key] = (*steps.get(key, ()), (recorded.version, event))
-    return LoadedOrder(order_id, stored[-1].version if stored else 0, fold_record(events), steps)
+    return LoadedOrder(known.order_id, stored[-1].version, fold_record(events, known.record), steps)
+
+
+def remember(store: StreamReader, order: LoadedOrder) -> LoadedOrder:
+    if isinstance(store, RecentOrders):
+        store.remember(order)
+    return order
 
 
 def order_write(order: LoadedOrder, step: Step, events: Sequence[OrderStreamEvent]) -> StreamWrite:
@@ -107,7 +157,9 @@ async def append_step(
     When another attempt of the same step was first, its events stand and are what is returned.
     """
     appended = await store.append((order_write(order, step, events),))
-    return await load_order(store, order.order_id) if appended.repeated else advance(order, step, events)
+    if appended.repeated:
+        return await load_order(store, order.order_id)
+    return remember(store, advance(order, step, events))
 
 
 def advance(order: LoadedOrder, step: Step, events: Sequence[OrderStreamEvent]) -> LoadedOrder:

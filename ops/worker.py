@@ -15,6 +15,7 @@ from activities.gateways.protocol import Carrier, PaymentGateway
 from activities.gateways.simulator import SimulatedCarrier, SimulatedPaymentGateway
 from activities.interceptor import DomainErrorInterceptor
 from activities.inventory import InventoryActivities
+from activities.order_stream import RecentOrders
 from activities.orders import OrderActivities
 from activities.payments import PaymentActivities
 from activities.shipping import ShippingActivities
@@ -54,6 +55,7 @@ def activities(
     store: EventStore, payments: PaymentGateway, carrier: Carrier, warehouses: tuple[str, ...]
 ) -> dict[TaskQueue, Sequence[Any]]:
     """The activities of each service's queue."""
+    store = RecentOrders(store)
     orders = OrderActivities(store, utc_now)
     inventory = InventoryActivities(store, StockBook(store), warehouses)
     money = PaymentActivities(store, payments)
