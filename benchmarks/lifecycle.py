@@ -3,12 +3,14 @@
 One run on the durable embedded stack, with every process running and gateways that answer at once, measures
 - how many orders a second the same workflow carries through with no work in its steps: the limit of the shape;
 - how many orders a second are placed over HTTP and completed, and what each costs every part in processor time;
-- how long placing takes at a steady rate, with the rest of each order's life going on beside it.
+- how long placing takes at a steady rate, with the rest of each order's life going on beside it;
+- how many a second of an order's round trips, bare, the machine does: see `benchmarks.bare`.
 The first two are measured in turns, the limit first and last, so that a machine that slows down shows.
 """
 
 import argparse
 import asyncio
+import os
 import random
 import sys
 from collections.abc import Sequence
@@ -28,6 +30,8 @@ from ops.config import Settings
 
 SPEED = 1_000_000.0  # days of the simulated carrier per second: it never makes an order wait
 TARGET_RATE, TARGET_P50, TARGET_P99 = 15.0, 50.0, 250.0
+TARGET_BARE = 45.0
+"""Bare orders per second on the machine for which `TARGET_RATE` was set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,24 @@ async def measure(load: argparse.Namespace) -> list[Row]:
             limits.append(await limit_turn(settings, running, load))
             _say("limit", limits[-1])
         placing = await open_loop(lambda: _place(customers), rate=load.rate, seconds=load.seconds)
-    return [*_rate_rows(limits, orders), *_placing_rows(placing, load.rate), *_cpu_rows(limits, orders)]
+        bare = await _bare(settings, load)
+    return [
+        *_rate_rows(limits, orders, bare),
+        *_placing_rows(placing, load.rate),
+        *_cpu_rows(limits, orders),
+    ]
+
+
+async def _bare(settings: Settings, load: argparse.Namespace) -> float:
+    counts = {"--in-flight": load.in_flight, "--warm-up": load.warm_up, "--orders": load.orders}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.bare"),
+        *(word for name, count in counts.items() for word in (name, str(count))),
+        env={**os.environ, **settings.environment()},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    printed, _ = await process.communicate()
+    return float(printed)
 
 
 async def _place(customers: Customers) -> None:
@@ -117,7 +138,7 @@ def _say(what: str, turn: Turn) -> None:
     print(f"{what}: {turn.window.rate:.1f} orders/s, {median(turn.window.latencies):.2f} s each", flush=True)
 
 
-def _rate_rows(limits: Sequence[Turn], orders: Sequence[Turn]) -> list[Row]:
+def _rate_rows(limits: Sequence[Turn], orders: Sequence[Turn], bare: float) -> list[Row]:
     limit, done = (sum(turn.window.rate for turn in turns) / len(turns) for turns in (limits, orders))
     life = [latency for turn in orders for latency in turn.window.latencies]
     hollow = [latency for turn in limits for latency in turn.window.latencies]
@@ -125,6 +146,8 @@ def _rate_rows(limits: Sequence[Turn], orders: Sequence[Turn]) -> list[Row]:
     return [
         Row("orders completed", done, "1/s", same, limit),
         Row("orders completed", done, "1/s", "wanted at least", TARGET_RATE),
+        Row("round trips of an order, bare", bare, "1/s", "where 15/s was set", TARGET_BARE),
+        Row("orders completed, at that pace", done * TARGET_BARE / bare, "1/s", "wanted at least", TARGET_RATE),
         Row("placed to completed under that load, p50", median(life), "s", same, median(hollow)),
         Row("limit, spread of its turns", _spread(limits), "", "", None),
     ]
