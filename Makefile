@@ -1,6 +1,6 @@
 # Needs python3 (3.11 or newer), make and a POSIX shell; everything else comes into .venv from hashed requirements.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down clean check test lock format bench record-histories
+.PHONY: help setup up down clean check test lock format bench record-histories record-golden
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -47,3 +47,6 @@ bench: setup ## Measure how many orders a second are carried through
 
 record-histories: setup ## Record the workflow histories that later versions must replay
 	$(BIN)/python -m tests.workflows.record
+
+record-golden: setup ## Record the stored form of new events and versions; later versions must read them
+	$(BIN)/python -m tests.eventstore.record_golden

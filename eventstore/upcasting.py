@@ -45,9 +45,11 @@ class Upcasters:
         """
         needed = {(name, version) for name, newest in present.items() for version in range(1, newest)}
         if missing := sorted(needed - self._steps.keys()):
-            raise UpcasterGap(f"no upcaster from {_names(missing)}")
+            raise UpcasterGap(f"no upcaster from {_names(missing)}: stored events of it could not be read")
         if stray := sorted(self._steps.keys() - needed):
-            raise UpcasterGap(f"upcasters that nothing needs: {_names(stray)}")
+            raise UpcasterGap(
+                f"upcasters that nothing needs: {_names(stray)}; the type is unknown or not beyond that version"
+            )
 
     def upcast(self, type_name: str, version: int, to: int, data: JsonObject) -> JsonObject:
         """Apply every step from `version` up to `to`. The steps may change `data` in place."""

@@ -17,7 +17,7 @@ from domain.shipping import events as shipping_events
 from eventstore.codec import Codec
 from eventstore.connections import open_pool
 from eventstore.postgres import PostgresEventStore
-from eventstore.types import event_types
+from eventstore.types import codec_of
 from ops.config import Settings
 from ops.patience import wait_for
 from ops.payloads import DATA_CONVERTER
@@ -33,7 +33,7 @@ def utc_now() -> datetime:
 
 def codec() -> Codec:
     """The codec of every event Waybill has ever written."""
-    return Codec(event_types(*EVENT_MODULES))
+    return codec_of(*EVENT_MODULES)
 
 
 def step_policies(settings: Settings) -> StepPolicies:
