@@ -191,6 +191,14 @@ class CaptureStep:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargebackStep:
+    step: Step
+    reference: str
+    amount: Money
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class UndoPaymentStep:
     """`authorization` is the key of the authorisation step whose outcome may be unknown."""
 

@@ -8,6 +8,7 @@ from temporalio import activity
 
 from activities.contracts import (
     CancelStep,
+    ChargebackStep,
     Commanded,
     Placed,
     PlaceStep,
@@ -25,6 +26,7 @@ from domain.errors import DomainError, NotAllowed
 from domain.orders import decide
 from domain.orders.events import OrderEvent
 from domain.orders.model import OrderStatus
+from domain.payments.decide import open_chargeback
 from domain.record import OrderRecord
 from eventstore.store import EventStore
 
@@ -125,6 +127,21 @@ class OrderActivities:
                 reason=given.reason,
                 resolved_by=given.step.actor,
                 dispatched=record.shipments.any_dispatched,
+            ),
+        )
+        return _commanded(given.step, order)
+
+    @activity.defn
+    async def record_chargeback(self, given: ChargebackStep) -> Commanded:
+        """Note that the customer's bank took captured money back: no effect of ours, so only this."""
+        order = await run_step(
+            self.store,
+            given.step,
+            lambda record: open_chargeback(
+                record.payment,
+                reference=given.reference,
+                amount=given.amount,
+                reason=given.reason,
             ),
         )
         return _commanded(given.step, order)

@@ -37,6 +37,7 @@ class Amounts:
     voided: Money
     captured: Money
     refunded: Money
+    charged_back: Money
     due: Money
 
 
@@ -66,7 +67,7 @@ class OrderRecord:
         if isinstance(self.payment_state, Payment):
             return self.payment_state
         zero = Money.zero(self.order.currency)
-        return Payment(zero, zero, zero, zero)
+        return Payment(zero, zero, zero, zero, zero)
 
     @property
     def status(self) -> OrderStatus:
@@ -87,7 +88,7 @@ class OrderRecord:
     def amounts(self) -> Amounts:
         money = self.payment
         due = self.order.owed - money.paid
-        return Amounts(money.authorized, money.voided, money.captured, money.refunded, due)
+        return Amounts(money.authorized, money.voided, money.captured, money.refunded, money.charged_back, due)
 
     @property
     def lines(self) -> tuple[LineQuantities, ...]:

@@ -134,6 +134,7 @@ def check_money(live: Live) -> Check:
         record, money = order.record, order.record.payment
         who = f"order {order.order_id}"
         ordered = money.authorized >= money.captured >= money.refunded and money.refunded.minor >= 0
+        ordered = ordered and money.captured >= money.charged_back and money.charged_back.minor >= 0
         check.expect(ordered and money.open.minor >= 0, f"{who}: {record.amounts}")
         if record.status is OrderStatus.CANCELLED:
             check.expect(not money.held, f"{who} is cancelled and holds {money.held}")

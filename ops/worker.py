@@ -25,6 +25,7 @@ from ops.bootstrap import connect_temporal, open_backend, utc_now
 from ops.config import Settings
 from ops.search_attributes import check_search_attributes
 from ops.workflow_runner import ContextFreeRunner
+from workflows.aftercare import AftercareWorkflow
 from workflows.order import OrderWorkflow
 
 GRACE = timedelta(seconds=10)
@@ -84,7 +85,7 @@ def workers(client: Client, services: dict[TaskQueue, Sequence[Any]], *, max_cac
             client,
             task_queue=queue,
             activities=list(methods),
-            workflows=[OrderWorkflow] if queue is TaskQueue.ORDERS else [],
+            workflows=[OrderWorkflow, AftercareWorkflow] if queue is TaskQueue.ORDERS else [],
             workflow_runner=SANDBOX,
             interceptors=[DomainErrorInterceptor()],
             graceful_shutdown_timeout=GRACE,

@@ -39,7 +39,7 @@ from readmodels.base import METADATA, Write, arrays, upsert_rows
 from readmodels.views import OrderFilter, OrderSummary, OrderView, Page
 
 NAME: Final = "orders"
-VERSION: Final = 2
+VERSION: Final = 3
 STREAMS: Final = ("order/",)
 
 ORDERS = Table(

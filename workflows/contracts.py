@@ -6,12 +6,14 @@ from uuid import UUID
 
 from temporalio.common import SearchAttributeKey
 
+from domain.money import Money
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import StepAction
 from domain.orders.model import OrderStatus
 from domain.shipping.events import TrackingStatus
 
 ORDER_WORKFLOW: Final = "Order"
+AFTERCARE_WORKFLOW: Final = "Aftercare"
 
 STATUS: Final = SearchAttributeKey.for_keyword("WaybillStatus")
 ATTENTION: Final = SearchAttributeKey.for_bool("WaybillAttention")
@@ -24,6 +26,10 @@ SEARCH_ATTRIBUTES: Final = (STATUS, ATTENTION, STEP, ORDER_NUMBER, CUSTOMER)
 
 def order_workflow_id(order_id: UUID) -> str:
     return f"order/{order_id}"
+
+
+def aftercare_workflow_id(order_id: UUID) -> str:
+    return f"aftercare/{order_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,12 @@ class OrderInput:
 
     command: PlaceOrder
     actor: str
+    policies: StepPolicies = StepPolicies()
+
+
+@dataclass(frozen=True, slots=True)
+class AftercareInput:
+    order_id: UUID
     policies: StepPolicies = StepPolicies()
 
 
@@ -67,6 +79,17 @@ class ResolveStalledStep:
     command_id: str
     step: str
     action: StepAction
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChargeback:
+    """`reference` is the gateway's id of the dispute: one dispute, one chargeback, whoever reports it."""
+
+    command_id: str
+    reference: str
+    amount: Money
     reason: str
     actor: str
 

@@ -4,9 +4,7 @@ An open order's commands are updates of its workflow; those on stock and product
 command answers only after its events are committed, with the version to read them at.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -33,11 +31,15 @@ from activities.gateways.protocol import TrackingUpdate
 from activities.interceptor import from_application_error
 from activities.order_stream import LoadedOrder, load_order, order_stream
 from domain.errors import DomainError
+from domain.money import Money
 from domain.orders import decide as orders
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import StepAction
 from domain.orders.model import OrderStatus
+from domain.payments import decide as payments
 from domain.record import OrderRecord
+from workflows.aftercare import AftercareWorkflow
+from workflows.aftercare_commands import send_aftercare, with_start
 from workflows.contracts import (
     ATTENTION,
     CUSTOMER,
@@ -45,6 +47,7 @@ from workflows.contracts import (
     STATUS,
     CancelOrder,
     CommandDone,
+    OpenChargeback,
     OrderInput,
     ResolveStalledStep,
     StepPolicies,
@@ -89,7 +92,7 @@ class CommandGateway(GoodsGateway):
             rpc_timeout=timedelta(seconds=self.timeout),
         )
         try:
-            return await _with_start(placing, start)
+            return await with_start(placing, start)
         except WorkflowAlreadyStartedError:
             return await self._placed_before(command)
         except WorkflowUpdateFailedError as failure:
@@ -132,6 +135,23 @@ class CommandGateway(GoodsGateway):
 
         return await self._update(order_id, OrderWorkflow.resolve, command, f"resolve:{key}", decide)
 
+    async def open_chargeback(
+        self, order_id: UUID, *, key: str, reference: str, amount: Money, reason: str, actor: str
+    ) -> Committed:
+        """Note that the customer's bank took money back, whether the order is open or has ended.
+
+        Raises: DomainError, CommandTimeout, CommandUnavailable.
+        """
+        command = OpenChargeback(key, reference, amount, reason, actor)
+        step = f"chargeback:{key}"
+
+        def decide(record: OrderRecord) -> object:
+            return payments.open_chargeback(record.payment, reference=reference, amount=amount, reason=reason)
+
+        return await self._update(
+            order_id, OrderWorkflow.chargeback, command, step, decide, AftercareWorkflow.chargeback
+        )
+
     async def tracking(self, update: TrackingUpdate) -> None:
         """Hand a carrier's news to the order; durable once this returns. News of a closed order is dropped."""
         handle = self.temporal.get_workflow_handle_for(OrderWorkflow.run, order_workflow_id(update.order_id))
@@ -149,12 +169,20 @@ class CommandGateway(GoodsGateway):
         command: object,
         step: str,
         decide: Callable[[OrderRecord], object],
+        aftercare: Any = None,
     ) -> Committed:
+        """Execute an update of the order's workflow; of an ended order the update `aftercare`, if given."""
         handle = self.temporal.get_workflow_handle_for(OrderWorkflow.run, order_workflow_id(order_id))
+        asked = handle.execute_update(method, command, id=step, rpc_timeout=timedelta(seconds=self.timeout))
+        done: CommandDone | None = await self._outcome(asked)
+        if done is None:
+            return await self._without_workflow(order_id, command, step, decide, aftercare)
+        return Committed(order_stream(order_id), done.version)
+
+    async def _outcome(self, asked: Awaitable[CommandDone]) -> CommandDone | None:
+        """What came of an update; None when no workflow runs to take it."""
         try:
-            done: CommandDone = await handle.execute_update(
-                method, command, id=step, rpc_timeout=timedelta(seconds=self.timeout)
-            )
+            return await asked
         except WorkflowUpdateFailedError as failure:
             raise _refusal(failure) from failure
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
@@ -162,18 +190,36 @@ class CommandGateway(GoodsGateway):
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise _rpc_failure(error) from error
-            return await self._without_workflow(order_id, step, decide)
-        return Committed(order_stream(order_id), done.version)
+            return None
 
     async def _without_workflow(
-        self, order_id: UUID, step: str, decide: Callable[[OrderRecord], object]
+        self,
+        order_id: UUID,
+        command: object,
+        step: str,
+        decide: Callable[[OrderRecord], object],
+        aftercare: Any,
     ) -> Committed:
         """No workflow runs: the order ended, never was, or its workflow was lost. The stream tells which."""
         order = await self._load(order_id)
         if step in order.steps:
             return Committed(order_stream(order_id), order.version_of(step))
         decide(order.record)
-        raise CommandUnavailable("the order is open but its workflow is not running")
+        if not (aftercare and order.record.status.terminal):
+            raise CommandUnavailable("the order is open but its workflow is not running")
+        asked = send_aftercare(
+            self.temporal,
+            order_id,
+            aftercare,
+            command,
+            update_id=step,
+            policies=self.policies,
+            timeout=self.timeout,
+        )
+        done = await self._outcome(asked)
+        if done is None:
+            raise CommandUnavailable("the order's aftercare ended before it took the command")
+        return Committed(order_stream(order_id), done.version)
 
     async def _placed_before(self, command: PlaceOrder) -> Placed:
         """The workflow ended, and this placing came under another key: the stream tells what was placed."""
@@ -197,17 +243,6 @@ class CommandGateway(GoodsGateway):
 
     async def _load(self, order_id: UUID) -> LoadedOrder:
         return await available(load_order(self.store, order_id))
-
-
-async def _with_start(placing: Awaitable[Placed], start: WithStartWorkflowOperation[OrderWorkflow, Any]) -> Placed:
-    """Await the update. A failure is told a second time by the start's own future, which must be heard as well."""
-    try:
-        return await placing
-    except Exception:
-        with suppress(Exception):
-            async with asyncio.timeout(1):
-                await start.workflow_handle()
-        raise
 
 
 def _search_attributes(command: PlaceOrder) -> TypedSearchAttributes:

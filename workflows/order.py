@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import (
         CancelStep,
+        ChargebackStep,
         Commanded,
         EffectOutcome,
         Placed,
@@ -30,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         ORDER_WORKFLOW,
         CancelOrder,
         CommandDone,
+        OpenChargeback,
         OrderInput,
         OrderOutcome,
         ResolveStalledStep,
@@ -203,6 +205,14 @@ class OrderWorkflow:
         if command.action is StepAction.RETRY:
             self._saga.retry(command.step)
         return done
+
+    @workflow.update
+    async def chargeback(self, command: OpenChargeback) -> CommandDone:
+        """The customer's bank took captured money back."""
+        await self._placing()
+        step = Step(self._given.command.order_id, f"chargeback:{command.command_id}", command.actor)
+        given = ChargebackStep(step, command.reference, command.amount, command.reason)
+        return await self._command(OrderActivities.record_chargeback, given)
 
     @workflow.signal
     def tracking(self, news: TrackingNews) -> None:

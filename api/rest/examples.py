@@ -59,7 +59,7 @@ ORDER: Final[dict[str, Any]] = {
         }
     ],
     "email": "ada@example.org",
-    "amounts": {name: eur("0.00") for name in ("authorized", "voided", "captured", "refunded")}
+    "amounts": {name: eur("0.00") for name in ("authorized", "voided", "captured", "refunded", "charged_back")}
     | {"due": eur("35.58")},
     "shipments": [],
     "shipping_address": {

@@ -113,6 +113,7 @@ class AmountsOut(BaseModel):
     voided: MoneyOut
     captured: MoneyOut
     refunded: MoneyOut
+    charged_back: MoneyOut
     due: MoneyOut
 
     @classmethod
@@ -122,6 +123,7 @@ class AmountsOut(BaseModel):
             voided=money(amounts.voided),
             captured=money(amounts.captured),
             refunded=money(amounts.refunded),
+            charged_back=money(amounts.charged_back),
             due=money(amounts.due),
         )
 

@@ -6,6 +6,7 @@ from domain.errors import InvalidValue, NotAllowed
 from domain.money import Money
 from domain.payments.events import (
     CaptureRequested,
+    ChargebackOpened,
     PaymentEvent,
     PaymentRequested,
     RefundRequested,
@@ -52,6 +53,24 @@ def request_refund(state: PaymentState, step: str, *, amount: Money) -> list[Pay
             code="amount-above-captured",
         )
     return [RefundRequested(step, amount)]
+
+
+def open_chargeback(state: PaymentState, *, reference: str, amount: Money, reason: str) -> list[PaymentEvent]:
+    """Note that the customer's bank took money back; nothing to do for a dispute that is known already.
+
+    What was refunded counts as captured all the same: a bank does not ask whether the shop has paid back.
+    """
+    payment = _authorized(state)
+    if reference in payment.disputes:
+        return []
+    _positive(amount)
+    left = payment.captured - payment.charged_back
+    if amount > left:
+        raise NotAllowed(
+            f"{amount} cannot be charged back; {left} is captured and not charged back",
+            code="amount-above-captured",
+        )
+    return [ChargebackOpened(reference, amount, reason)]
 
 
 def capture_shares(total: Money, goods: Sequence[Money]) -> tuple[Money, ...]:

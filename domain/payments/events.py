@@ -90,6 +90,15 @@ class PaymentActionRefused:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChargebackOpened:
+    """The customer's bank has taken captured money back. `reference` is the gateway's id of the dispute."""
+
+    reference: str
+    amount: Money
+    reason: str
+
+
 PaymentEvent = (
     PaymentRequested
     | PaymentAuthorized
@@ -102,6 +111,7 @@ PaymentEvent = (
     | RefundRequested
     | PaymentRefunded
     | PaymentActionRefused
+    | ChargebackOpened
 )
 EVENTS: tuple[type, ...] = (
     PaymentRequested,
@@ -115,4 +125,5 @@ EVENTS: tuple[type, ...] = (
     RefundRequested,
     PaymentRefunded,
     PaymentActionRefused,
+    ChargebackOpened,
 )

@@ -7,6 +7,7 @@ from typing import assert_never
 from domain.money import Money
 from domain.payments.events import (
     CaptureRequested,
+    ChargebackOpened,
     PaymentAbandoned,
     PaymentActionRefused,
     PaymentAuthorized,
@@ -39,15 +40,20 @@ class NoPayment:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Lifetime sums in the order's currency; `pending` are requested steps whose outcome is not known."""
+    """Lifetime sums in the order's currency.
+
+    `pending` are requested steps whose outcome is not known, `disputes` the gateway's ids of the chargebacks.
+    """
 
     authorized: Money
     voided: Money
     captured: Money
     refunded: Money
+    charged_back: Money
     reference: str | None = None
     failure: str | None = None
     pending: frozenset[str] = frozenset()
+    disputes: frozenset[str] = frozenset()
 
     @property
     def open(self) -> Money:
@@ -87,7 +93,7 @@ def evolve(state: PaymentState, event: PaymentEvent) -> PaymentState:
         if not isinstance(event, PaymentRequested):
             return state
         zero = Money.zero(event.amount.currency)
-        state = Payment(zero, zero, zero, zero)
+        state = Payment(zero, zero, zero, zero, zero)
     match event:
         case PaymentRequested(step) | CaptureRequested(step) | VoidRequested(step) | RefundRequested(step):
             return replace(state, pending=state.pending | {step})
@@ -105,6 +111,9 @@ def evolve(state: PaymentState, event: PaymentEvent) -> PaymentState:
             sums = replace(state, refunded=state.refunded + amount)
         case PaymentActionRefused(step):
             sums = state
+        case ChargebackOpened(reference, amount):
+            disputes = state.disputes | {reference}
+            return replace(state, charged_back=state.charged_back + amount, disputes=disputes)
         case _:
             assert_never(event)
     return replace(sums, pending=state.pending - {step})

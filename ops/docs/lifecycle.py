@@ -74,6 +74,7 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     payment_events.RefundRequested: ("refund",),
     payment_events.PaymentRefunded: ("refund",),
     payment_events.PaymentActionRefused: ("capture:{parcel}", "void", "refund"),
+    payment_events.ChargebackOpened: ("chargeback:{key}",),
     shipping_events.ShipmentBooked: ("book:{parcel}",),
     shipping_events.ShipmentBookingCancelled: ("unbook:{parcel}",),
     shipping_events.ShipmentDispatched: ("dispatch:{parcel}",),
@@ -127,6 +128,9 @@ DECIDERS: Final[Mapping[str, Decider]] = {
     ),
     "request void": lambda record: payments.request_void(record.payment_state, ""),
     "request refund": lambda record: payments.request_refund(record.payment_state, "", amount=TOTAL),
+    "open chargeback": lambda record: payments.open_chargeback(
+        record.payment_state, reference="", amount=TOTAL, reason=""
+    ),
     "book": lambda record: shipping.book(
         record.shipments, PARCEL, warehouse="BER", items=(ShipmentItem("MUG", 1),), booking="", tracking=""
     ),

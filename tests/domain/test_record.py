@@ -13,6 +13,7 @@ from domain.orders.events import (
     OrderConfirmed,
 )
 from domain.payments.events import (
+    ChargebackOpened,
     PaymentCaptured,
     PaymentDeclined,
     PaymentRefunded,
@@ -39,6 +40,7 @@ FREED = (*CANCELLING, PaymentVoided("void#1", "void-1", TOTAL), RELEASED)
 CANCELLED = (*FREED, OrderCancelled("changed my mind"))
 DECLINED = (PLACED, RESERVED, AUTHORIZED[0], PaymentDeclined("authorize#1", "card_declined", "No"))
 REFUNDED = (*COMPLETED, PaymentRefunded("refund#1", "ref-1", TOTAL))
+CHARGED_BACK = (*COMPLETED, ChargebackOpened("dp-1", SOME, "fraudulent"))
 
 LIVES: dict[str, tuple[tuple[OrderStreamEvent, ...], str, str, str, bool]] = {
     "placed": ((PLACED,), "placed", "pending", "unfulfilled", False),
@@ -83,15 +85,16 @@ def test_the_statuses_of_a_life(life: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("events", "authorized", "voided", "captured", "refunded", "due"),
+    ("events", "authorized", "voided", "captured", "refunded", "charged_back", "due"),
     [
-        ((PLACED,), NOTHING, NOTHING, NOTHING, NOTHING, TOTAL),
-        (CONFIRMED, TOTAL, NOTHING, NOTHING, NOTHING, TOTAL),
-        (SENT, TOTAL, NOTHING, SOME, NOTHING, REST),
-        (COMPLETED, TOTAL, NOTHING, TOTAL, NOTHING, NOTHING),
-        (REFUNDED, TOTAL, NOTHING, TOTAL, TOTAL, TOTAL),
-        (FREED, TOTAL, TOTAL, NOTHING, NOTHING, TOTAL),
-        (CANCELLED, TOTAL, TOTAL, NOTHING, NOTHING, NOTHING),
+        ((PLACED,), NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, TOTAL),
+        (CONFIRMED, TOTAL, NOTHING, NOTHING, NOTHING, NOTHING, TOTAL),
+        (SENT, TOTAL, NOTHING, SOME, NOTHING, NOTHING, REST),
+        (COMPLETED, TOTAL, NOTHING, TOTAL, NOTHING, NOTHING, NOTHING),
+        (REFUNDED, TOTAL, NOTHING, TOTAL, TOTAL, NOTHING, TOTAL),
+        (FREED, TOTAL, TOTAL, NOTHING, NOTHING, NOTHING, TOTAL),
+        (CANCELLED, TOTAL, TOTAL, NOTHING, NOTHING, NOTHING, NOTHING),
+        (CHARGED_BACK, TOTAL, NOTHING, TOTAL, NOTHING, SOME, NOTHING),
     ],
 )
 def test_lifetime_sums_and_what_is_due(
@@ -100,9 +103,10 @@ def test_lifetime_sums_and_what_is_due(
     voided: Money,
     captured: Money,
     refunded: Money,
+    charged_back: Money,
     due: Money,
 ) -> None:
-    assert fold_record(events).amounts == Amounts(authorized, voided, captured, refunded, due)
+    assert fold_record(events).amounts == Amounts(authorized, voided, captured, refunded, charged_back, due)
 
 
 def test_a_warehouse_has_sent_its_parcel() -> None:

@@ -155,6 +155,18 @@ class Shop:
             order_id, key=uuid4().hex, step=step, action=action, reason="looked at it", actor="operator:eve"
         )
 
+    async def charge_back(
+        self, order_id: UUID, reference: str = "dp-1", *, key: str | None = None, minor: int = 100
+    ) -> Committed:
+        return await self.gateway.open_chargeback(
+            order_id,
+            key=key or uuid4().hex,
+            reference=reference,
+            amount=Money(minor, EUR),
+            reason="fraudulent",
+            actor="service:payments",
+        )
+
     def handle(self, order_id: UUID) -> WorkflowHandle[Any, OrderOutcome]:
         return self.environment.client.get_workflow_handle_for(OrderWorkflow.run, order_workflow_id(order_id))
 

@@ -17,6 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from tests.support.shop import open_shop, temporal_server
 from tests.workflows.scenarios import SCENARIOS
+from workflows.contracts import aftercare_workflow_id
 
 HISTORIES = Path(__file__).with_name("histories")
 TIMERS_OVER = 1.5  # seconds; timers of local activities outlive their worker, and abort a process that ends first
@@ -39,7 +40,8 @@ async def record(temporal: WorkflowEnvironment, folder: Path) -> list[Path]:
         async with open_shop(temporal) as shop:
             order_id = await scenario(shop)
             await shop.ended(order_id)
-            history = await shop.handle(order_id).fetch_history()
+            workflow_id = aftercare_workflow_id(order_id) if name.startswith("aftercare") else f"order/{order_id}"
+            history = await temporal.client.get_workflow_handle(workflow_id).fetch_history()
         path.write_text(json.dumps(_anywhere(json.loads(history.to_json())), indent=1) + "\n")
         written.append(path)
     return written

@@ -70,6 +70,22 @@ async def database_away(shop: Shop) -> UUID:
     return await shop.place(("MUG", 1))
 
 
+async def charged_back(shop: Shop) -> UUID:
+    order_id = await _booked(shop)
+    await shop.news(shop.booking(order_id), TrackingStatus.DISPATCHED)
+    await shop.until(order_id, lambda record: bool(record.payment.captured))
+    await shop.charge_back(order_id)
+    await shop.news(shop.booking(order_id), TrackingStatus.DELIVERED)
+    return order_id
+
+
+async def aftercare_chargeback(shop: Shop) -> UUID:
+    order_id = await shop.place(("MUG", 1))
+    await shop.ended(order_id)
+    await shop.charge_back(order_id)
+    return order_id
+
+
 async def _booked(shop: Shop) -> UUID:
     shop.auto = False
     order_id = await shop.place(("MUG", 1))
@@ -98,5 +114,7 @@ SCENARIOS: dict[str, Scenario] = {
         parked_and_compensated,
         started_again,
         database_away,
+        charged_back,
+        aftercare_chargeback,
     )
 }

@@ -26,6 +26,7 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
     await _stall_and_retry(shop)
     await _refuse_a_capture(shop)
     await _give_up_an_unknown_authorisation(shop)
+    await _charge_back(shop)
     await _manage_the_shop(shop)
 
     seen = set()
@@ -70,6 +71,12 @@ async def _give_up_an_unknown_authorisation(shop: Any) -> None:
     order_id = await shop.place(("TEE", 1))
     await _resolve(shop, order_id, StepAction.COMPENSATE)
     await shop.ended(order_id)
+
+
+async def _charge_back(shop: Any) -> None:
+    order_id = await shop.place(("TEE", 1))
+    await shop.ended(order_id)
+    await shop.charge_back(order_id)
 
 
 async def _resolve(shop: Any, order_id: UUID, action: StepAction) -> None:

@@ -6,9 +6,16 @@ import pytest
 
 from domain.errors import InvalidValue
 from domain.money import Money
-from domain.payments.decide import request_authorization, request_capture, request_refund, request_void
+from domain.payments.decide import (
+    open_chargeback,
+    request_authorization,
+    request_capture,
+    request_refund,
+    request_void,
+)
 from domain.payments.events import (
     CaptureRequested,
+    ChargebackOpened,
     PaymentAbandoned,
     PaymentActionRefused,
     PaymentAuthorized,
@@ -196,3 +203,32 @@ def test_steps_without_an_answer_are_pending(events: tuple[PaymentEvent, ...], p
 def test_a_refused_action_moves_nothing() -> None:
     refused = PaymentActionRefused("capture:s-1#1", "expired", "Expired")
     assert given(*AUTHORIZED, CAPTURE, refused).state == given(*AUTHORIZED).state
+
+
+def charge_back(*events: PaymentEvent, amount: Money = ALL, reference: str = "dp-1") -> Outcome[PaymentEvent]:
+    return given(*events).when(open_chargeback, reference=reference, amount=amount, reason="fraudulent")
+
+
+OPENED = ChargebackOpened("dp-1", SOME, "fraudulent")
+
+
+def test_a_chargeback_is_noted_once_per_dispute() -> None:
+    charge_back(*CAPTURED, amount=SOME).then(OPENED)
+    charge_back(*CAPTURED, OPENED, amount=SOME).then_nothing()
+    charge_back(*CAPTURED, OPENED, amount=REST, reference="dp-2").then(
+        ChargebackOpened("dp-2", REST, "fraudulent")
+    )
+
+
+def test_a_bank_takes_back_what_was_refunded_too() -> None:
+    charge_back(*REFUNDED).then(ChargebackOpened("dp-1", ALL, "fraudulent"))
+
+
+@pytest.mark.parametrize("events", [AUTHORIZED, (*CAPTURED, ChargebackOpened("dp-0", SOME, "fraudulent"))])
+def test_no_more_is_charged_back_than_is_captured(events: tuple[PaymentEvent, ...]) -> None:
+    charge_back(*events).then_refused("amount-above-captured")
+
+
+def test_a_chargeback_needs_a_payment_and_an_amount() -> None:
+    charge_back().then_refused("not-authorized")
+    charge_back(*CAPTURED, amount=eur("0.00")).then_refused("invalid-amount", InvalidValue)

@@ -12,6 +12,7 @@ from domain.money import Money
 from domain.payments import decide
 from domain.payments.events import (
     CaptureRequested,
+    ChargebackOpened,
     PaymentAbandoned,
     PaymentActionRefused,
     PaymentAuthorized,
@@ -100,6 +101,14 @@ class Payments(RuleBasedStateMachine):
     def refund(self, amount: int) -> None:
         self.ask(lambda state, step: decide.request_refund(state, step, amount=euro(amount)))
 
+    @rule(amount=amounts, reference=st.sampled_from("abc"))
+    def the_bank_charges_back(self, amount: int, reference: str) -> None:
+        self.ask(
+            lambda state, _: decide.open_chargeback(
+                state, reference=reference, amount=euro(amount), reason="fraudulent"
+            )
+        )
+
     @precondition(lambda self: self.waiting)
     @rule(data=st.data())
     def the_gateway_answers(self, data: st.DataObject) -> None:
@@ -124,6 +133,14 @@ class Payments(RuleBasedStateMachine):
             assert state.authorized >= state.captured >= state.refunded >= euro(0)
             assert state.open >= euro(0)
             assert state.held == state.authorized - state.voided - state.refunded >= euro(0)
+
+    @invariant()
+    def charged_back_within_captured_and_once_per_dispute(self) -> None:
+        if isinstance(state := self.state, Payment):
+            assert state.captured >= state.charged_back >= euro(0)
+            opened = [event for event in self.log if isinstance(event, ChargebackOpened)]
+            assert len(opened) == len(state.disputes)
+            assert sum(event.amount.minor for event in opened) == state.charged_back.minor
 
     @invariant()
     def an_order_never_ties_up_more_than_its_total(self) -> None:
