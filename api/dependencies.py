@@ -16,6 +16,7 @@ from api.commands import Commands
 from api.errors import Problem
 from api.rules import ApiRules
 from domain.errors import NotFound
+from eventstore.time_travel import StreamHistory
 from readmodels.views import Queries
 
 ReadinessCheck = Callable[[], Awaitable[object]]
@@ -32,6 +33,7 @@ class ApiDependencies:
 
     gateway: Commands
     queries: Queries
+    history: StreamHistory
     verifier: TokenVerifier
     rules: ApiRules
     readiness: Mapping[str, ReadinessCheck]

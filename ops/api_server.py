@@ -16,6 +16,7 @@ from api.app import create_app
 from api.auth import RemoteKeys, StaticKeys, TokenVerifier
 from api.dependencies import ApiDependencies, ReadinessCheck
 from api.rules import ApiRules
+from eventstore.history import PostgresHistory
 from eventstore.store import StoreUnavailable
 from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backend
 from ops.config import Settings
@@ -49,6 +50,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
             ApiDependencies(
                 gateway=command_gateway(settings, temporal, backend.store),
                 queries=ReadModels(engine),
+                history=PostgresHistory(backend.pool, backend.codec),
                 verifier=token_verifier(settings),
                 rules=api_rules(settings),
                 readiness=_readiness(backend, temporal, redis),

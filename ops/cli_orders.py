@@ -80,11 +80,16 @@ def list_orders(
 
 
 @orders.command()
-def show(order_id: OrderId) -> None:
-    """One order in full."""
+def show(
+    order_id: OrderId,
+    as_of: Annotated[
+        str | None, typer.Option(help="As it was: an RFC 3339 time, a version, or a Waybill-Position.")
+    ] = None,
+) -> None:
+    """One order in full, as it is or as it was."""
 
     async def run(api: ApiClient) -> None:
-        console.print_json(data=await api.get(f"/v1/orders/{order_id}"))
+        console.print_json(data=await api.get(f"/v1/orders/{order_id}", as_of=as_of))
 
     _with_api(run)
 

@@ -93,6 +93,14 @@ EVENT: Final[dict[str, Any]] = {
     "actor": "system",
     "data": {"order_id": ORDER_ID},
 }
+EXPLAINED: Final[dict[str, Any]] = {
+    "version": 4,
+    "type": "PaymentAuthorized",
+    "recorded_at": TIME,
+    "step": "authorize#0",
+    "actor": "system",
+    "changes": [{"path": "payment_status", "before": "pending", "after": "authorized"}],
+}
 STEP: Final[dict[str, Any]] = {
     "step": "authorize#1",
     "state": "stalled",

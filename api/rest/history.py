@@ -23,6 +23,12 @@ NOT_SHOWN_TO_CUSTOMERS = ("OrderStepStalled", "OrderStepResolved")
 """Events whose data is for operators: what failed inside, and who answered."""
 
 
+def shown_actor(actor: str | None, caller: Principal) -> str | None:
+    """Who did it: operators see everyone, a customer itself and the system."""
+    internal = caller.may(Scope.READ_OPERATIONS)
+    return actor if internal or actor in (caller.actor, "system") else None
+
+
 class EventOut(BaseModel):
     """`position` is the place in the log of everything, `version` in the order's own stream."""
 
@@ -44,7 +50,7 @@ class EventOut(BaseModel):
             type=entry.type,
             recorded_at=entry.recorded_at,
             step=entry.step,
-            actor=entry.actor if internal or entry.actor in (caller.actor, "system") else None,
+            actor=shown_actor(entry.actor, caller),
             data={} if hidden else orjson.loads(entry.data),
         )
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel
 
 from activities.aggregates import Committed
 from api import positions
+from api.as_of import AsOfParameter, moment, order_as_of
 from api.auth import Principal, Scope
 from api.dependencies import (
     AnyKey,
@@ -110,17 +111,23 @@ def _searched(q: str | None) -> str | None:
     "/orders/{order_id}",
     response_model=OrderOut,
     responses={304: {"description": "The order is still at the version of If-None-Match"}},
-    openapi_extra=problems("order-not-found", "invalid-position", "read-not-caught-up", example=examples.ORDER),
+    openapi_extra=problems(
+        *("order-not-found", "order-not-placed-then", "invalid-as-of", "invalid-position", "read-not-caught-up"),
+        example=examples.ORDER,
+    ),
 )
 async def get_order(
     caller: Reading,
     deps: Deps,
     order_id: OrderId,
     min_position: MinPosition = None,
+    as_of: AsOfParameter = None,
     if_none_match: Annotated[str | None, Header(description="ETags of versions already known")] = None,
 ) -> Response:
     await catch_up(deps, orders.NAME, min_position)
     view = await visible_order(deps, caller, order_id)
+    if as_of is not None:
+        view = await order_as_of(deps.history, order_id, await moment(deps.history, order_id, as_of))
     if if_none_match is not None and _names(if_none_match, etag(view.version)):
         return Response(status_code=304, headers={"ETag": etag(view.version), "Cache-Control": _PRIVATE})
     return _order(view, caller)

@@ -6,6 +6,7 @@ from base64 import urlsafe_b64encode
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import jwt
 import pytest
@@ -15,6 +16,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from api.auth import KeysUnavailable, RemoteKeys, Role, StaticKeys, TokenVerifier
 from api.dev_issuer import DevIssuer
+from eventstore.store import NewEvent, StreamWrite
 from tests.api.world import BODY, ISSUER, World, now, problem
 from tests.support import samples
 
@@ -30,6 +32,7 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("GET", ORDER, None, ALL),
     ("GET", f"{ORDER}/events", None, ALL),
     ("GET", f"{ORDER}/saga", None, ALL),
+    ("GET", f"{ORDER}/explain", None, ALL),
     ("POST", f"{ORDER}/cancel", {"reason": "r"}, ALL),
     ("GET", "/v1/stock", None, ALL),
     ("GET", "/v1/stock/MUG", None, ALL),
@@ -47,7 +50,9 @@ PUBLIC = ["/v1/products", "/v1/products/MUG", "/livez", "/readyz", "/metrics", "
 
 @pytest.mark.parametrize(("method", "path", "json", "roles"), MATRIX)
 async def test_the_table_of_roles(world: World, method: str, path: str, json: Any, roles: tuple[str, ...]) -> None:
-    world.knows()
+    view = world.knows()
+    placed = NewEvent(uuid4(), samples.PLACED)
+    await world.store.append((StreamWrite(f"order/{view.order_id}", 0, (placed,)),))
     key = {"Idempotency-Key": "k"}
     unknown = await world.call(method, path, role=None, json=json, headers=key)
     problem(unknown, 401, "unauthenticated")

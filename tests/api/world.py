@@ -39,6 +39,7 @@ from readmodels.views import (
     WarehouseStock,
 )
 from tests.support import samples
+from tests.support.memory_store import MemoryEventStore, MemoryHistory
 
 ISSUER = DevIssuer(Path(tempfile.mkdtemp()) / "issuer.jwk")
 SECRET = "whsec_" + "dGVzdHMtb25seS1rZXktb2YtYS1jYXJyaWVyLTAwMDE="
@@ -236,12 +237,15 @@ class World:
             catalogue={sku: product(sku) for sku in ("MUG", "TEA")},
             levels={"MUG": StockView("MUG", [WarehouseStock("BER", 12, 2), WarehouseStock("LYS", 3, 0)])},
         )
+        self.store = MemoryEventStore()
+        self.history = MemoryHistory(self.store)
         self.readiness: dict[str, Any] = {}
         verifier = TokenVerifier(StaticKeys(ISSUER.jwks()), ISSUER.issuer, ISSUER.audience)
         self.app = app(
             ApiDependencies(
                 gateway=self.gateway,
                 queries=self.queries,
+                history=self.history,
                 verifier=verifier,
                 rules=replace(RULES, **rules),
                 readiness=self.readiness,

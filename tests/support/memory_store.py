@@ -4,6 +4,34 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from eventstore.store import Appended, Expected, PartialRepeat, Recorded, StreamWrite, WrongExpectedVersion
+from eventstore.time_travel import AsOf, AtPosition, AtTime, AtVersion, NotReached
+
+
+class MemoryHistory:
+    """`eventstore.time_travel.StreamHistory` of a store in memory. `positions` are those that are known."""
+
+    def __init__(self, store: "MemoryEventStore") -> None:
+        self._streams = store.streams
+        self.positions: dict[tuple[str, int], int] = {}
+
+    async def read_stream_as_of(self, stream_id: str, as_of: AsOf) -> Sequence[Recorded]:
+        stream = self._streams.get(stream_id, [])
+        match as_of:
+            case AtVersion(version):
+                if version > len(stream):
+                    raise NotReached(f"version {version}", f"its version is {len(stream)}")
+                return stream[:version]
+            case AtPosition(position):
+                return [each for each in stream if self.positions[stream_id, each.version] <= position]
+            case AtTime(time):
+                if time > datetime.now(UTC):
+                    raise NotReached(str(time), "it is earlier")
+                return [each for each in stream if each.recorded_at <= time]
+
+    async def position_of(self, stream_id: str, version: int) -> int | None:
+        if version > len(self._streams.get(stream_id, [])):
+            raise NotReached(f"version {version}", "there is no such event")
+        return self.positions.get((stream_id, version))
 
 
 class MemoryEventStore:
