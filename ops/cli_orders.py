@@ -74,7 +74,7 @@ def list_orders(
                 f"{money['amount']} {money['currency']}",
                 order["placed_at"][:19],
             )
-        Console(highlight=False, width=None if console.is_terminal else PIPED_WIDTH).print(table)
+        _print(table)
 
     _with_api(run)
 
@@ -102,6 +102,33 @@ def watch(order_id: OrderId) -> None:
         console.print(await demo.follow(api, order_id, console.print))
 
     _with_api(run)
+
+
+@orders.command()
+def ledger(order_id: OrderId) -> None:
+    """What each event posted to which account, and the balances."""
+
+    async def run(api: ApiClient) -> None:
+        book = await api.get(f"/v1/orders/{order_id}/ledger")
+        table = Table("version", "event", "account", "debit", "credit", box=None)
+        for posting in book["items"]:
+            for entry in posting["entries"]:
+                sides = (_amount(entry[side]) for side in ("debit", "credit"))
+                table.add_row(str(posting["version"]), posting["type"], entry["account"], *sides)
+        table.add_section()
+        for each in book["balances"]:
+            table.add_row("", "balance", each["account"], _amount(each["balance"]), "")
+        _print(table)
+
+    _with_api(run)
+
+
+def _amount(money: dict[str, str] | None) -> str:
+    return f"{money['amount']} {money['currency']}" if money else ""
+
+
+def _print(table: Table) -> None:
+    Console(highlight=False, width=None if console.is_terminal else PIPED_WIDTH).print(table)
 
 
 def _line(text: str) -> dict[str, object]:

@@ -20,9 +20,10 @@ from activities.gateways.protocol import PaymentEffect, PaymentGateway
 from activities.gateways.simulator import SimulatedCarrier, SimulatedPaymentGateway
 from activities.order_stream import LoadedOrder
 from domain.inventory.model import StockItem
+from domain.ledger import balances_of, disagreements
 from domain.orders.model import OrderStatus
 from domain.payments.events import PaymentAuthorized, PaymentCaptured, PaymentRefunded, PaymentVoided
-from domain.record import OrderRecord
+from domain.record import OrderRecord, OrderStreamEvent
 from eventstore.codec import Codec
 from eventstore.verify import verify_chain
 from ops.bootstrap import codec, connect_database, connect_temporal
@@ -128,11 +129,13 @@ def check_endings(live: Live, running: set[str]) -> Check:
 
 
 def check_money(live: Live) -> Check:
-    """Invariant 2, as far as the stream tells."""
-    check = Check("2 money: authorized ≥ captured ≥ refunded, nothing held at the end")
+    """Invariant 2, as far as the stream tells; the ledger is a second fold of it, event by event."""
+    check = Check("2 money: authorized ≥ captured ≥ refunded, nothing held at the end, the ledger agrees")
     for order in live.orders.values():
         record, money = order.record, order.record.payment
         who = f"order {order.order_id}"
+        for fault in disagreements(balances_of(_events(order)), record):
+            check.expect(False, f"{who}: {fault}")
         ordered = money.authorized >= money.captured >= money.refunded and money.refunded.minor >= 0
         ordered = ordered and money.captured >= money.charged_back and money.charged_back.minor >= 0
         check.expect(ordered and money.open.minor >= 0, f"{who}: {record.amounts}")
@@ -142,6 +145,12 @@ def check_money(live: Live) -> Check:
             owed = record.order.owed
             check.expect(money.paid == owed, f"{who} is completed with {money.paid} paid of {owed}")
     return check
+
+
+def _events(order: LoadedOrder) -> Sequence[OrderStreamEvent]:
+    """The order's events. Each was written by a step or a command."""
+    written = sorted((pair for pairs in order.steps.values() for pair in pairs), key=lambda pair: pair[0])
+    return [event for _, event in written]
 
 
 def check_books(live: Live, effects: Sequence[PaymentEffect]) -> Check:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from readmodels.base import Projection
+from readmodels.ledger import Ledger
 from readmodels.orders import Orders
 from readmodels.products import Products
 from readmodels.saga_steps import SagaSteps
@@ -12,4 +13,4 @@ from readmodels.timeline import Timeline
 
 def projections() -> Sequence[Projection]:
     """New instances: each engine has its own, because they may remember what they wrote last."""
-    return (Orders(), Timeline(), SagaSteps(), Stock(), Products())
+    return (Orders(), Timeline(), Ledger(), SagaSteps(), Stock(), Products())

@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import InvalidValue
-from readmodels import orders, positions, products, saga_steps, stock, timeline
+from readmodels import ledger, orders, positions, products, saga_steps, stock, timeline
 from readmodels.projections import projections
 from readmodels.views import (
+    LedgerPosting,
     OrderFilter,
     OrderSummary,
     OrderView,
@@ -54,6 +55,10 @@ class ReadModels:
     async def timeline(self, order_id: UUID, *, after: int, limit: int) -> Sequence[TimelineEntry]:
         async with self._engine.connect() as connection:
             return await timeline.of_order(connection, order_id, after=after, limit=limit)
+
+    async def ledger(self, order_id: UUID) -> Sequence[LedgerPosting]:
+        async with self._engine.connect() as connection:
+            return await ledger.of_order(connection, order_id)
 
     async def saga(self, order_id: UUID) -> Sequence[SagaStep]:
         async with self._engine.connect() as connection:

@@ -12,6 +12,7 @@ from uuid import UUID
 from domain.catalog.model import ProductStatus
 from domain.money import Money
 from domain.orders.model import OrderStatus
+from domain.payments.ledger import Account, Entry
 from domain.payments.model import PaymentStatus
 from domain.record import OrderRecord
 from domain.shipping.model import FulfilmentStatus
@@ -102,6 +103,17 @@ class StalledStep:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerPosting:
+    """What one event posted, and the balances after it."""
+
+    version: int
+    type: str
+    recorded_at: datetime
+    entries: Sequence[Entry]
+    balances: Mapping[Account, Money]
+
+
+@dataclass(frozen=True, slots=True)
 class WarehouseStock:
     warehouse: str
     on_hand: int
@@ -164,6 +176,10 @@ class Queries(Protocol):
 
     async def timeline(self, order_id: UUID, *, after: int, limit: int) -> Sequence[TimelineEntry]:
         """Events with `version > after`, in order."""
+        ...
+
+    async def ledger(self, order_id: UUID) -> Sequence[LedgerPosting]:
+        """What the order's events posted, in order."""
         ...
 
     async def saga(self, order_id: UUID) -> Sequence[SagaStep]: ...

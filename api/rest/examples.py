@@ -109,6 +109,27 @@ STEP: Final[dict[str, Any]] = {
     "started_at": TIME,
     "updated_at": TIME,
 }
+LEDGER: Final[dict[str, Any]] = {
+    "balances": [
+        {"account": "gateway", "balance": eur("35.58")},
+        {"account": "goods", "balance": eur("-25.00")},
+        {"account": "shipping", "balance": eur("-4.90")},
+        {"account": "tax", "balance": eur("-5.68")},
+    ],
+    "items": [
+        {
+            "version": 8,
+            "type": "PaymentCaptured",
+            "recorded_at": TIME,
+            "entries": [
+                {"account": "commitments", "debit": eur("35.58"), "credit": None},
+                {"account": "authorized", "debit": None, "credit": eur("35.58")},
+                {"account": "gateway", "debit": eur("35.58"), "credit": None},
+                {"account": "receivable", "debit": None, "credit": eur("35.58")},
+            ],
+        }
+    ],
+}
 STALLED: Final[dict[str, Any]] = {
     "order_id": ORDER_ID,
     "order_number": ORDER_NUMBER,

@@ -26,6 +26,7 @@ from domain.orders.decide import PlaceOrder
 from domain.orders.events import StepAction
 from domain.record import fold_record
 from readmodels.views import (
+    LedgerPosting,
     OrderFilter,
     OrderSummary,
     OrderView,
@@ -152,6 +153,7 @@ class FakeQueries:
     views: dict[UUID, OrderView] = field(default_factory=dict)
     catalogue: dict[str, ProductView] = field(default_factory=dict)
     levels: dict[str, StockView] = field(default_factory=dict)
+    postings: list[LedgerPosting] = field(default_factory=list)
     entries: list[TimelineEntry] = field(default_factory=list)
     behind: bool = False
     fails: Exception | None = None
@@ -172,6 +174,9 @@ class FakeQueries:
 
     async def timeline(self, order_id: UUID, *, after: int, limit: int) -> Sequence[TimelineEntry]:
         return [entry for entry in self.entries if entry.version > after][:limit]
+
+    async def ledger(self, order_id: UUID) -> Sequence[LedgerPosting]:
+        return self.postings
 
     async def saga(self, order_id: UUID) -> Sequence[SagaStep]:
         return [SagaStep("authorize#1", "stalled", "Unknown", "no answer", samples.NOON, samples.NOON)]

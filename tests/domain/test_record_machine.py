@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from domain.errors import DomainError
 from domain.inventory.events import Allocation, StockReleased, StockReserved
+from domain.ledger import balances_of, disagreements
 from domain.orders import decide as orders
 from domain.orders.model import OrderStatus
 from domain.payments import decide as payments
@@ -181,6 +182,11 @@ class Record(RuleBasedStateMachine):
             assert self.record.payment.paid == self.record.order.owed
             assert not self.record.amounts.due
             assert self.record.fulfilment_status is FulfilmentStatus.DELIVERED
+
+    @invariant()
+    def the_ledger_balances_and_agrees_with_the_sums(self) -> None:
+        if self.log:
+            assert not disagreements(balances_of(self.log), self.record)
 
     def teardown(self) -> None:
         """From wherever it is, the order can be brought to exactly one end."""
