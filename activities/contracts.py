@@ -6,12 +6,13 @@ the identity of the step's events and, for outside effects, the gateway's idempo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from domain.money import Money
 from domain.orders.decide import PlaceOrder
-from domain.orders.events import StepAction
+from domain.orders.events import HoldPlaced, StepAction
 from domain.orders.model import OrderStatus
 from domain.shipping.events import ShipmentItem, TrackingStatus
 
@@ -57,6 +58,15 @@ class Commanded:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """After a command on holds: all that are in force, and what a reader sees."""
+
+    version: int
+    status: OrderStatus
+    holds: tuple[HoldPlaced, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """A domain refusal as data: see `domain.errors.DomainError`."""
 
@@ -77,7 +87,8 @@ class PlaceStep:
 class Placed:
     """The outcome that a placing key stands for, now and on every repeat.
 
-    `fingerprint` is that of the body that was placed. With a `refusal` nothing was placed.
+    `fingerprint` is that of the body that was placed. With a `refusal` nothing was placed. `placed_version` is the
+    version that placing brought the order to.
     """
 
     order_id: UUID
@@ -89,6 +100,13 @@ class Placed:
     total: Money
     status: OrderStatus | None = None
     refusal: Refusal | None = None
+    placed_version: int = 1
+    holds: tuple[HoldPlaced, ...] = ()
+
+    @property
+    def went_on(self) -> bool:
+        """Whether more has happened to the order than its placing."""
+        return self.version > self.placed_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +138,26 @@ class ResolveStep:
 class RejectStep:
     step: Step
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldStep:
+    """`at` is the workflow's time: what is not later has expired."""
+
+    step: Step
+    hold: HoldPlaced
+    at: datetime
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHoldStep:
+    """`expired_at`: the workflow's time, when the hold's own is over; that is refused to nobody."""
+
+    step: Step
+    hold_id: str
+    reason: str
+    expired_at: datetime | None = None
 
 
 # Inventory
@@ -156,6 +194,7 @@ class Resumed:
     tries: Mapping[str, int]
     parcels: tuple[PlannedParcel, ...]
     tracking: Mapping[str, TrackingStatus]
+    holds: tuple[HoldPlaced, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from cachetools import LRUCache
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from activities.contracts import Step
+from domain.errors import NotAllowed
 from domain.identifiers import event_id
 from domain.record import EMPTY, OrderRecord, OrderStreamEvent, fold_record
 from eventstore.store import (
@@ -147,6 +148,23 @@ async def run_step(
         return await append_step(store, order, step, events) if events else order
 
     return await attempt()
+
+
+async def check_version(store: StreamReader, step: Step, expected: int | None) -> None:
+    """Refuse a command whose caller saw another version of the order; one that is done already is not refused.
+
+    Raises:
+        NotAllowed: `version-mismatch`.
+    """
+    if expected is None:
+        return
+    order = await load_order(store, step.order_id)
+    if step.key not in order.steps and order.version != expected:
+        raise NotAllowed(
+            f"the order is at version {order.version}, not {expected}; read it again",
+            code="version-mismatch",
+            details={"version": order.version},
+        )
 
 
 async def append_step(

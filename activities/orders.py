@@ -20,9 +20,9 @@ from activities.contracts import (
     Step,
     StepDone,
 )
-from activities.order_stream import Decide, LoadedOrder, load_order, run_step
+from activities.order_stream import Decide, LoadedOrder, check_version, load_order, run_step
 from activities.resuming import answer_stalls, resumed
-from domain.errors import DomainError, NotAllowed
+from domain.errors import DomainError
 from domain.orders import decide
 from domain.orders.events import OrderEvent
 from domain.orders.model import OrderStatus
@@ -52,7 +52,7 @@ class OrderActivities:
                 )
         except DomainError as refused:
             return _refused(given, refused)
-        return _placed(order)
+        return _placed(order, given.step)
 
     @activity.defn
     async def resume_order(self, step: Step) -> Resumed:
@@ -78,8 +78,7 @@ class OrderActivities:
                 requested_by=given.step.actor,
             )
 
-        if given.expected_version is not None:
-            await self._check_version(given.step, given.expected_version)
+        await check_version(self.store, given.step, given.expected_version)
         return _commanded(given.step, await run_step(self.store, given.step, decided))
 
     @activity.defn
@@ -150,21 +149,12 @@ class OrderActivities:
         order = await run_step(self.store, step, decided)
         return StepDone(order.version_of(step.key))
 
-    async def _check_version(self, step: Step, expected: int) -> None:
-        order = await load_order(self.store, step.order_id)
-        if step.key not in order.steps and order.version != expected:
-            raise NotAllowed(
-                f"the order is at version {order.version}, not {expected}; read it again",
-                code="version-mismatch",
-                details={"version": order.version},
-            )
-
 
 def _commanded(step: Step, order: LoadedOrder) -> Commanded:
     return Commanded(order.version_of(step.key), order.record.status is OrderStatus.CANCELLING)
 
 
-def _placed(order: LoadedOrder) -> Placed:
+def _placed(order: LoadedOrder, step: Step) -> Placed:
     placed = order.record.order.placed
     return Placed(
         order_id=order.order_id,
@@ -175,6 +165,8 @@ def _placed(order: LoadedOrder) -> Placed:
         payment_method=placed.payment_method,
         total=order.record.order.totals.total,
         status=order.record.status,
+        placed_version=order.steps[step.key][-1][0] if step.key in order.steps else 1,
+        holds=tuple(order.record.order.holds.values()),
     )
 
 

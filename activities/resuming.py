@@ -49,6 +49,7 @@ def resumed(order: LoadedOrder) -> Resumed:
             for parcel in shipments.values()
             if parcel.status is not TrackingStatus.CANCELLED
         },
+        holds=tuple(state.holds.values()),
     )
 
 

@@ -31,6 +31,7 @@ class Scope(StrEnum):
     PLACE_ORDERS = "orders:place"
     READ_ORDERS = "orders:read"
     CANCEL_ORDERS = "orders:cancel"
+    HOLD_ORDERS = "orders:hold"
     ALL_CUSTOMERS = "customers:all"  # without it, a caller's own orders are all there is
     WRITE_CATALOG = "catalog:write"
     READ_STOCK = "stock:read"

@@ -1,6 +1,7 @@
 """The command bus as the API needs it: `workflows.gateway.CommandGateway` is one."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from activities.gateways.protocol import TrackingUpdate
 from domain.identifiers import Sku
 from domain.money import Money
 from domain.orders.decide import PlaceOrder
-from domain.orders.events import StepAction
+from domain.orders.events import HoldScope, StepAction
 
 
 class Commands(Protocol):
@@ -20,6 +21,23 @@ class Commands(Protocol):
 
     async def cancel(
         self, order_id: UUID, *, key: str, reason: str, actor: str, expected_version: int | None = None
+    ) -> Committed: ...
+
+    async def hold(
+        self,
+        order_id: UUID,
+        *,
+        key: str,
+        scope: HoldScope,
+        subject: str | None,
+        reason: str,
+        expires_at: datetime | None,
+        actor: str,
+        expected_version: int | None = None,
+    ) -> Committed: ...
+
+    async def release_hold(
+        self, order_id: UUID, *, key: str, hold_id: str, reason: str, actor: str
     ) -> Committed: ...
 
     async def resolve_step(

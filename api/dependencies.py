@@ -91,6 +91,7 @@ def allowed(scope: Scope) -> Callable[..., Awaitable[Principal]]:
 Placing = Annotated[Principal, Depends(allowed(Scope.PLACE_ORDERS))]
 Reading = Annotated[Principal, Depends(allowed(Scope.READ_ORDERS))]
 Cancelling = Annotated[Principal, Depends(allowed(Scope.CANCEL_ORDERS))]
+Holding = Annotated[Principal, Depends(allowed(Scope.HOLD_ORDERS))]
 Cataloguing = Annotated[Principal, Depends(allowed(Scope.WRITE_CATALOG))]
 ReadingStock = Annotated[Principal, Depends(allowed(Scope.READ_STOCK))]
 AdjustingStock = Annotated[Principal, Depends(allowed(Scope.ADJUST_STOCK))]

@@ -37,7 +37,7 @@ class PricedOrder:
     totals: Totals
     tax_rate: Decimal
 
-    def command(self, order_id: UUID) -> PlaceOrder:
+    def command(self, order_id: UUID, screening: tuple[str, ...] = ()) -> PlaceOrder:
         return PlaceOrder(
             order_id=order_id,
             order_number=identifiers.order_number(order_id),
@@ -51,6 +51,7 @@ class PricedOrder:
             on_unavailable=self.body.on_unavailable,
             fingerprint=fingerprint(self.body),
             tax_rate=self.tax_rate,
+            screening=screening,
         )
 
 

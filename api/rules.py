@@ -7,6 +7,30 @@ from decimal import Decimal
 from domain.errors import InvalidValue
 from domain.money import EXPONENTS, Money
 from domain.orders.decide import OrderRules
+from domain.orders.screening import ScreeningRules
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """When an order waits for an operator. Amounts are in whole units of whichever currency an order has.
+
+    `window`: seconds over which a customer's orders are counted.
+    """
+
+    total: int | None = None
+    orders: int | None = None
+    window: float = 3600.0
+    open_total: int | None = None
+    new_country: bool = False
+
+    def rules(self, currency: str) -> ScreeningRules:
+        return ScreeningRules(
+            _whole(self.total, currency), self.orders, _whole(self.open_total, currency), self.new_country
+        )
+
+
+def _whole(units: int | None, currency: str) -> Money | None:
+    return None if units is None else Money(units * 10 ** EXPONENTS[currency], currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +52,7 @@ class ApiRules:
     read_wait: float
     grace: float = 1.0
     payment_methods: frozenset[str] | None = None
+    screening: Screening = Screening()
 
     def currency(self, code: str) -> str:
         """Raises InvalidValue (`unknown-currency`)."""

@@ -51,6 +51,10 @@ class OrderRecord:
     shipments: Shipments = shipping.INITIAL
 
     @property
+    def placed(self) -> bool:
+        return isinstance(self.order_state, Order)
+
+    @property
     def order(self) -> Order:
         """The placed order.
 
@@ -72,6 +76,8 @@ class OrderRecord:
     @property
     def status(self) -> OrderStatus:
         status = self.order.status
+        if self.order.on_hold and status in (OrderStatus.PLACED, OrderStatus.CONFIRMED):
+            return OrderStatus.ON_HOLD
         if status is OrderStatus.CONFIRMED and self.shipments.any_booked:
             return OrderStatus.FULFILLING
         return status
@@ -113,6 +119,12 @@ class OrderRecord:
     @property
     def all_delivered(self) -> bool:
         return self.fulfilment_status is FulfilmentStatus.DELIVERED
+
+    @property
+    def parcels_to_send(self) -> tuple[str, ...]:
+        """Ids of the parcels that have not left: one for each warehouse that holds goods for the order."""
+        number = self.order.placed.order_number
+        return tuple(sorted({f"{number}-{part.warehouse}" for part in self.held}))
 
     def parcel_dispatched(self, warehouse: str) -> bool:
         return any(parcel.dispatched and parcel.warehouse == warehouse for parcel in self.shipments.by_id.values())

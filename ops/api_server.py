@@ -15,7 +15,7 @@ from temporalio.client import Client
 from api.app import create_app
 from api.auth import RemoteKeys, StaticKeys, TokenVerifier
 from api.dependencies import ApiDependencies, ReadinessCheck
-from api.rules import ApiRules
+from api.rules import ApiRules, Screening
 from eventstore.history import PostgresHistory
 from eventstore.store import StoreUnavailable
 from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backend
@@ -85,6 +85,13 @@ def api_rules(settings: Settings) -> ApiRules:
         max_body_bytes=settings.max_body_bytes,
         read_wait=settings.read_wait,
         payment_methods=settings.payment_methods,
+        screening=Screening(
+            total=settings.screening_total,
+            orders=settings.screening_orders,
+            window=settings.screening_window,
+            open_total=settings.screening_open_total,
+            new_country=settings.screening_new_country,
+        ),
     )
 
 

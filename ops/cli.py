@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from rich.console import Console
 
+from ops.cli_changes import changes
 from ops.cli_orders import orders
 from ops.client import ApiProblem
 from ops.config import Settings, SettingsError, load_settings, settings_table
@@ -19,7 +20,8 @@ from ops.search_attributes import SearchAttributesMissing
 T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-app.add_typer(orders, name="orders", help="Place, list, show and watch orders.")
+orders.add_typer(changes)
+app.add_typer(orders, name="orders", help="Place, list, show, watch and change orders.")
 console = Console(highlight=False, soft_wrap=True)
 
 EXPECTED_FAILURES = (StackError, SettingsError, ApiProblem, SearchAttributesMissing)

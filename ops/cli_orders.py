@@ -46,7 +46,7 @@ def place(
         if watch:
             console.print(await demo.follow(api, placed["order_id"], console.print))
 
-    _with_api(run)
+    with_api(run)
 
 
 @orders.command(name="list")
@@ -76,7 +76,7 @@ def list_orders(
             )
         _print(table)
 
-    _with_api(run)
+    with_api(run)
 
 
 @orders.command()
@@ -91,7 +91,7 @@ def show(
     async def run(api: ApiClient) -> None:
         console.print_json(data=await api.get(f"/v1/orders/{order_id}", as_of=as_of))
 
-    _with_api(run)
+    with_api(run)
 
 
 @orders.command()
@@ -101,7 +101,7 @@ def watch(order_id: OrderId) -> None:
     async def run(api: ApiClient) -> None:
         console.print(await demo.follow(api, order_id, console.print))
 
-    _with_api(run)
+    with_api(run)
 
 
 @orders.command()
@@ -138,7 +138,7 @@ def _line(text: str) -> dict[str, object]:
     return {"sku": sku, "quantity": int(quantity or 1)}
 
 
-def _with_api(run: Any) -> None:
+def with_api(run: Any) -> None:
     settings = load_settings()
     token = dev_issuer(settings).token(role="operator", subject="waybill-cli")
 

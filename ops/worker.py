@@ -13,6 +13,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.contracts import TaskQueue
 from activities.gateways.protocol import Carrier, PaymentGateway
 from activities.gateways.simulator import SimulatedCarrier, SimulatedPaymentGateway
+from activities.holds import HoldActivities
 from activities.interceptor import DomainErrorInterceptor
 from activities.inventory import InventoryActivities
 from activities.order_stream import RecentOrders
@@ -39,9 +40,11 @@ SANDBOX = ContextFreeRunner(
             "domain",
             "activities",
             "eventstore",
+            "workflows.changes",
             "workflows.contracts",
             "workflows.failures",
             "workflows.fulfilment",
+            "workflows.holds",
             "workflows.policies",
             "workflows.saga",
             "orjson",
@@ -63,6 +66,7 @@ def activities(
     shipping = ShippingActivities(store, carrier)
     own: Sequence[Any] = (
         *_methods(orders),
+        *_methods(HoldActivities(store)),
         *_methods(inventory),
         shipping.deliver_parcel,
     )

@@ -182,6 +182,13 @@ async def by_number(connection: AsyncConnection, number: str) -> OrderView | Non
     return await _one(connection, query.order_by(ORDERS.c.placed_at.desc(), ORDERS.c.order_id.desc()).limit(1))
 
 
+async def of_customer(connection: AsyncConnection, customer_id: str, *, limit: int) -> Sequence[OrderView]:
+    """Newest first."""
+    query = select(*_VIEW).where(ORDERS.c.customer_id == customer_id)
+    newest = query.order_by(ORDERS.c.placed_at.desc(), ORDERS.c.order_id.desc()).limit(cursors.check_limit(limit))
+    return [_view(row) for row in await connection.execute(newest)]
+
+
 async def version_of(connection: AsyncConnection, order_id: UUID) -> int:
     """The version of the order's row; 0 where there is none."""
     version = await connection.scalar(select(ORDERS.c.version).where(ORDERS.c.order_id == order_id))
@@ -227,8 +234,10 @@ def _prefix(column: Column[str], prefix: str) -> ColumnElement[bool]:
 
 async def _one(connection: AsyncConnection, query: Select[Any]) -> OrderView | None:
     row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _view(row)
+
+
+def _view(row: Any) -> OrderView:
     return OrderView(row.order_id, row.version, _STATE.validate_json(row.state), row.placed_at, row.updated_at)
 
 

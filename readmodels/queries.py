@@ -52,6 +52,10 @@ class ReadModels:
         async with self._engine.connect() as connection:
             return await orders.listed(connection, where, limit=limit, cursor=cursor)
 
+    async def customer_orders(self, customer_id: str, *, limit: int) -> Sequence[OrderView]:
+        async with self._engine.connect() as connection:
+            return await orders.of_customer(connection, customer_id, limit=limit)
+
     async def timeline(self, order_id: UUID, *, after: int, limit: int) -> Sequence[TimelineEntry]:
         async with self._engine.connect() as connection:
             return await timeline.of_order(connection, order_id, after=after, limit=limit)

@@ -174,6 +174,10 @@ class Queries(Protocol):
         """Newest first."""
         ...
 
+    async def customer_orders(self, customer_id: str, *, limit: int) -> Sequence[OrderView]:
+        """The customer's latest orders in full, newest first."""
+        ...
+
     async def timeline(self, order_id: UUID, *, after: int, limit: int) -> Sequence[TimelineEntry]:
         """Events with `version > after`, in order."""
         ...

@@ -8,7 +8,7 @@ from temporalio.common import SearchAttributeKey
 
 from domain.money import Money
 from domain.orders.decide import PlaceOrder
-from domain.orders.events import StepAction
+from domain.orders.events import HoldPlaced, StepAction
 from domain.orders.model import OrderStatus
 from domain.shipping.events import TrackingStatus
 
@@ -90,6 +90,22 @@ class OpenChargeback:
     command_id: str
     reference: str
     amount: Money
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOrder:
+    command_id: str
+    hold: HoldPlaced
+    actor: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOrderHold:
+    command_id: str
+    hold_id: str
     reason: str
     actor: str
 

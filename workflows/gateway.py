@@ -40,6 +40,7 @@ from domain.payments import decide as payments
 from domain.record import OrderRecord
 from workflows.aftercare import AftercareWorkflow
 from workflows.aftercare_commands import send_aftercare, with_start
+from workflows.changes_gateway import ChangesGateway
 from workflows.contracts import (
     ATTENTION,
     CUSTOMER,
@@ -55,12 +56,12 @@ from workflows.contracts import (
     order_workflow_id,
 )
 from workflows.errors import CommandTimeout, CommandUnavailable
-from workflows.goods import GoodsGateway, available
+from workflows.goods import available
 from workflows.order import OrderWorkflow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommandGateway(GoodsGateway):
+class CommandGateway(ChangesGateway):
     """Orders' commands, beside those on stock and products. `timeout`: seconds to wait for an outcome."""
 
     temporal: Client

@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.payments import PaymentActivities
     from domain.orders.events import StepAction
     from domain.orders.model import OrderStatus
+    from workflows.changes import OrderChanges
     from workflows.contracts import (
         ORDER_WORKFLOW,
         CancelOrder,
@@ -37,8 +38,8 @@ with workflow.unsafe.imports_passed_through():
         ResolveStalledStep,
         TrackingNews,
     )
-    from workflows.failures import FAILED, cause_of
     from workflows.fulfilment import Fulfilment, Parcel
+    from workflows.holds import Holds
     from workflows.saga import Interrupted, Saga
 
 P = TypeVar("P")
@@ -46,12 +47,13 @@ R = TypeVar("R")
 
 
 @workflow.defn(name=ORDER_WORKFLOW)
-class OrderWorkflow:
+class OrderWorkflow(OrderChanges):
     @workflow.init
     def __init__(self, given: OrderInput) -> None:
         self._given = given
         self._placed: Placed | None = None
         self._saga = Saga(given.command.order_id, given.policies)
+        self._holds = Holds(self._saga)
         self._fulfilment = Fulfilment(self._saga, given.command.order_id, given.policies)
 
     @workflow.run
@@ -63,13 +65,22 @@ class OrderWorkflow:
         placed = await self._saga.own(OrderActivities.place_order, PlaceStep(place, given.command), note="place")
         status = placed.status
         resumed = None
-        if placed.version > 1 and not (status and status.terminal):
+        if placed.went_on and not (status and status.terminal):
             resumed = await self._resume()
+        self._holds.know(resumed.holds if resumed else placed.holds)
         self._placed = placed
         if status and not status.terminal:
-            status = await self._live(resumed)
+            status = await self._held_in_time(self._live(resumed))
         await workflow.wait_condition(workflow.all_handlers_finished)
         return OrderOutcome(placed.order_id, status)
+
+    async def _held_in_time(self, life: Awaitable[OrderStatus]) -> OrderStatus:
+        """Live, while holds are released as their time comes."""
+        expiring = asyncio.create_task(self._holds.expire())
+        status = await life
+        self._holds.end()
+        await expiring
+        return status
 
     async def _resume(self) -> Resumed:
         """Another run came further than placing: take up where the stream says it stopped."""
@@ -111,6 +122,7 @@ class OrderWorkflow:
         reserved = await self._own("reserve", InventoryActivities.reserve_stock)
         if not reserved.parcels:
             await self._give_up(f"out of stock: {reserved.shortage}")
+        self._holds.plan(reserved.parcels)
         return self._fulfilment.parcels(reserved.parcels)
 
     async def _authorize(self) -> None:
@@ -131,6 +143,7 @@ class OrderWorkflow:
         """
         self._saga.compensate_with(self._release)
         self._saga.compensate_with(self._undo_payment)
+        self._holds.plan(plans)
         parcels = self._fulfilment.parcels(plans)
         await self._fulfilment.stop_all(parcels)
         return parcels
@@ -184,6 +197,9 @@ class OrderWorkflow:
         """The outcome of the run's first step."""
         return await self._placing()
 
+    async def _until_placed(self) -> None:
+        await self._placing()
+
     async def _placing(self) -> Placed:
         await workflow.wait_condition(lambda: self._placed is not None)
         assert self._placed is not None
@@ -223,13 +239,9 @@ class OrderWorkflow:
         return await self._command(OrderActivities.request_cancellation, given)
 
     async def _command(self, method: Callable[[Any, P], Awaitable[Commanded]], given: P) -> CommandDone:
-        try:
-            done = await self._saga.own(method, given)
-            self._saga.cancelling = self._saga.cancelling or done.cancelling
-            return CommandDone(done.version)
-        except FAILED as failure:
-            # Only the refusal itself fails an update; an activity's failure around it says nothing to the caller.
-            raise cause_of(failure) from failure
+        done = await self._run_command(method, lambda: given)
+        self._saga.cancelling = self._saga.cancelling or done.cancelling
+        return CommandDone(done.version)
 
     # Small things
 

@@ -37,16 +37,31 @@ class Interrupted(Exception):
     """The order is being cancelled: the step that was waiting gives way."""
 
 
+class Turn:
+    """The order's lock, taken: `async with` gives it back."""
+
+    def __init__(self, lock: asyncio.Lock) -> None:
+        self._lock = lock
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class Saga:
     """Runs one order's steps. `cancelling` is set by whoever has appended the order's cancellation request.
 
-    A step is called by its label, `name` or `name:subject`. Its key, `label#n`, is its identity in the stream and
-    at gateways: n counts the final outcomes it had before, so an unknown outcome is repeated under the same key.
+    A step is called by its label, `name` or `name:subject`. Its key, `label#n`, is its identity in the stream and at
+    gateways: n counts the final outcomes it had before, so an unknown outcome is repeated under the same key. `held`
+    tells whether a hold keeps a step from beginning.
     """
 
     def __init__(self, order_id: UUID, step_policies: StepPolicies) -> None:
         self.cancelling = False
-        self._order_id = order_id
+        self.held: Callable[[str], bool] = lambda label: False
+        self.order_id = order_id
         self._policies = step_policies
         self._lock = asyncio.Lock()
         self._compensations: list[Compensation] = []
@@ -68,7 +83,7 @@ class Saga:
         self._outcomes[label] += 1
 
     def step(self, label: str) -> Step:
-        return Step(self._order_id, self.key(label))
+        return Step(self.order_id, self.key(label))
 
     # Own steps
 
@@ -88,8 +103,7 @@ class Saga:
         """Run an own-database step of the saga; a refusal, which only a defect can cause, parks it."""
         while True:
             try:
-                async with self._lock:
-                    self._yield(interruptible)
+                async with await self._turn(label, interruptible):
                     result = await self._own(method, given(self.step(label)), label)
             except FAILED as failure:
                 await self._park(label, *explain(failure), interruptible=interruptible)
@@ -139,8 +153,8 @@ class Saga:
             refusable: Whether a definite refusal is an outcome; otherwise it parks, and a retry is a new try.
         """
         while True:
-            async with self._lock:  # a command that came before goes before
-                self._yield(interruptible)
+            async with await self._turn(label, interruptible):
+                pass  # a command that came before went before
             self._tell(label, "running")
             try:
                 effect = await self.call(queue, method, given(self.step(label)), note=label)
@@ -181,6 +195,22 @@ class Saga:
         if not ready():
             raise Interrupted
         return True
+
+    async def _turn(self, label: str, interruptible: bool) -> "Turn":
+        """Take the order's lock, once no hold covers the step; it is given back at the end of the `async with`.
+
+        Raises:
+            Interrupted: the order is being cancelled.
+        """
+        while True:
+            if self.held(label):
+                self._tell(label, "on hold")
+                await workflow.wait_condition(lambda: not self.held(label) or (interruptible and self.cancelling))
+            await self._lock.acquire()
+            if not self.held(label) and not (interruptible and self.cancelling):
+                return Turn(self._lock)
+            self._lock.release()  # something came while this waited for the lock
+            self._yield(interruptible)
 
     # Parking
 

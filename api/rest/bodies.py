@@ -3,11 +3,11 @@
 from typing import Annotated, Any, Final
 from unicodedata import category
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StrictInt, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StrictInt, StringConstraints
 
 from domain.identifiers import Address
 from domain.money import Money
-from domain.orders.events import OnUnavailable, StepAction
+from domain.orders.events import HoldScope, OnUnavailable, StepAction
 
 ORDER_EXAMPLE: Final[dict[str, Any]] = {
     "customer_id": "c-1042",
@@ -98,6 +98,27 @@ class OrderBody(Body):
 
 class CancelBody(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "ordered twice"}]})
+
+    reason: Reason
+
+
+class HoldBody(Body):
+    """`subject` is the line's SKU or the parcel's id. Without `expires_at` somebody has to release it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"scope": "line", "subject": "MUG-BLUE", "reason": "a batch is being recalled"}]
+        }
+    )
+
+    scope: HoldScope
+    subject: Short | None = None
+    reason: Reason
+    expires_at: AwareDatetime | None = None
+
+
+class ReleaseBody(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "looked at it, it is fine"}]})
 
     reason: Reason
 

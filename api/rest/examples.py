@@ -73,9 +73,18 @@ ORDER: Final[dict[str, Any]] = {
     },
     "shipping_method": "standard",
     "cancel_reason": None,
+    "holds": [],
     "stalled": None,
     "placed_at": TIME,
     "updated_at": TIME,
+}
+HOLD: Final[dict[str, Any]] = {
+    "hold_id": "3f0c2a9b7d15",
+    "scope": "order",
+    "subject": None,
+    "expires_at": None,
+    "reason": "the total 1200.00 EUR is above 1000.00 EUR",
+    "placed_by": "screening",
 }
 SUMMARY: Final[dict[str, Any]] = {
     name: ORDER[name]

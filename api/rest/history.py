@@ -19,7 +19,7 @@ from readmodels.views import SagaStep, TimelineEntry
 
 router = APIRouter(prefix="/v1", tags=["orders"], route_class=StrictRoute)
 
-NOT_SHOWN_TO_CUSTOMERS = ("OrderStepStalled", "OrderStepResolved")
+NOT_SHOWN_TO_CUSTOMERS = ("OrderStepStalled", "OrderStepResolved", "HoldPlaced", "HoldReleased")
 """Events whose data is for operators: what failed inside, and who answered."""
 
 

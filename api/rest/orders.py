@@ -1,7 +1,7 @@
 """Reading orders, and cancelling them."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
@@ -62,6 +62,11 @@ class AcceptedOut(BaseModel):
     order_id: UUID
     version: int
     position: str
+
+
+ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
+    202: {"model": AcceptedOut, "description": "Committed, and not to be read yet"}
+}
 
 
 @router.get(
@@ -150,7 +155,7 @@ def _order(view: OrderView, caller: Principal) -> Response:
 @router.post(
     "/orders/{order_id}/cancel",
     response_model=OrderOut,
-    responses={202: {"model": AcceptedOut, "description": "Committed, and not to be read yet"}},
+    responses=ACCEPTED,
     openapi_extra=problems(
         *("order-not-found", "too-late-to-cancel", "invalid-transition", "order-closed", "version-mismatch"),
         *("invalid-if-match", "invalid-idempotency-key", "outcome-unknown"),

@@ -17,6 +17,7 @@ from api.reading import visible_order, wait_until
 from api.rest import examples
 from api.rest.bodies import OrderBody
 from api.rest.representations import LineOut, OrderOut, TotalsOut, answer, etag, order_position
+from api.screening import screened
 from api.strict import StrictRoute
 from domain import identifiers
 from domain.errors import DomainError, NotAllowed
@@ -114,12 +115,14 @@ async def place_order(
         if before is None:
             raise
         return _placed_before(before, fingerprint(body))
-    command = order.command(order_id)
+    command = order.command(order_id, await screened(deps, order))
     placed = await deps.gateway.place(command, key=key, actor=caller.actor)
     _check_fingerprint(placed.fingerprint, command.fingerprint)
     if placed.refusal is not None:
         raise NotAllowed(placed.refusal.message, code=placed.refusal.code)
-    if placed.version > 1 or placed.total != command.totals.total:  # placed before, and gone on or repriced since
+    if (
+        placed.went_on or placed.holds or placed.total != command.totals.total
+    ):  # placed before, and gone on or repriced since
         await wait_until(deps, orders.NAME, Committed(order_stream(order_id), placed.version))
         return _placed_before(await visible_order(deps, caller, order_id), command.fingerprint)
     return _created(PlacedOut.now(order, placed))

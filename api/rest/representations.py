@@ -11,7 +11,7 @@ from activities.aggregates import Committed
 from activities.order_stream import order_stream
 from api import positions
 from domain.money import Money
-from domain.orders.events import OrderLine, OrderStepStalled, Totals
+from domain.orders.events import HoldPlaced, HoldScope, OrderLine, OrderStepStalled, Totals
 from domain.orders.model import OrderStatus
 from domain.payments.model import PaymentStatus
 from domain.quantities import LineQuantities
@@ -171,6 +171,28 @@ class StalledOut(BaseModel):
         return cls(step=stalled.step, error_type=stalled.error_type, error=stalled.error)
 
 
+class HoldOut(BaseModel):
+    """A hold in force. Why, and who placed it, is for operators only."""
+
+    hold_id: str
+    scope: HoldScope
+    subject: str | None
+    expires_at: datetime | None
+    reason: str | None
+    placed_by: str | None
+
+    @classmethod
+    def of(cls, hold: HoldPlaced, *, internal: bool) -> "HoldOut":
+        return cls(
+            hold_id=hold.hold_id,
+            scope=hold.scope,
+            subject=hold.subject,
+            expires_at=hold.expires_at,
+            reason=hold.reason if internal else None,
+            placed_by=hold.placed_by if internal else None,
+        )
+
+
 class OrderOut(BaseModel):
     """An order as of `version`; `position` is that version as a token. `stalled` is for operators only."""
 
@@ -191,6 +213,7 @@ class OrderOut(BaseModel):
     shipping_method: str
     payment_method: str
     cancel_reason: str | None
+    holds: list[HoldOut]
     stalled: list[StalledOut] | None
     placed_at: datetime
     updated_at: datetime
@@ -220,6 +243,7 @@ class OrderOut(BaseModel):
             shipping_method=order.terms.shipping_method,
             payment_method=placed.payment_method,
             cancel_reason=order.reason,
+            holds=[HoldOut.of(hold, internal=internal) for hold in order.holds.values()],
             stalled=[StalledOut.of(item) for item in order.stalled.values()] if internal else None,
             placed_at=view.placed_at,
             updated_at=view.updated_at,

@@ -11,6 +11,8 @@ from domain.identifiers import Address, Email, OrderNumber, Quantity, Sku
 from domain.money import Money, total
 from domain.orders.events import (
     STANDARD_SHIPPING,
+    HoldPlaced,
+    HoldScope,
     OnUnavailable,
     OrderCancellationRejected,
     OrderCancellationRequested,
@@ -26,6 +28,7 @@ from domain.orders.events import (
     Totals,
 )
 from domain.orders.model import NoOrder, Order, OrderState, OrderStatus
+from domain.orders.screening import SCREENING
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class OrderRules:
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """A validated request, priced from the catalogue."""
+    """A validated request, priced from the catalogue. `screening`: why somebody has to look at it first."""
 
     order_id: UUID
     order_number: OrderNumber
@@ -64,6 +67,7 @@ class PlaceOrder:
     fingerprint: str
     tax_rate: Decimal = Decimal(0)
     shipping_method: str = STANDARD_SHIPPING
+    screening: tuple[str, ...] = ()
 
 
 def price(lines: Sequence[PricedLine], currency: str, rules: OrderRules) -> tuple[tuple[OrderLine, ...], Totals]:
@@ -108,8 +112,15 @@ def place(state: OrderState, command: PlaceOrder, at: datetime) -> list[OrderEve
             placed_at=at,
             tax_rate=command.tax_rate,
             shipping_method=command.shipping_method,
-        )
+        ),
+        *_screened(command.screening),
     ]
+
+
+def _screened(reasons: Sequence[str]) -> list[OrderEvent]:
+    """One hold for all the reasons: who releases it has looked at each."""
+    held = HoldPlaced(SCREENING, HoldScope.ORDER, None, "; ".join(reasons), SCREENING, None)
+    return [held] if reasons else []
 
 
 def confirm(state: OrderState, *, reserved: bool, authorized: Money) -> list[OrderEvent]:
@@ -158,7 +169,7 @@ def complete(state: OrderState, *, delivered: bool, paid: Money) -> list[OrderEv
 
 def stall(state: OrderState, *, step: str, error_type: str, error: str) -> list[OrderEvent]:
     """Record that a step waits for an operator; once only while it waits."""
-    order = _open(state)
+    order = expect_open(state)
     return [] if step in order.stalled else [OrderStepStalled(step, error_type, error)]
 
 
@@ -166,7 +177,7 @@ def resolve_step(
     state: OrderState, *, step: str, action: StepAction, reason: str, resolved_by: str, dispatched: bool
 ) -> list[OrderEvent]:
     """Answer a stalled step. A dispatched order can only be retried, and so can a compensation."""
-    order = _open(state)
+    order = expect_open(state)
     if step not in order.stalled:
         waiting = ", ".join(sorted(order.stalled)) or "none"
         raise NotAllowed(
@@ -185,7 +196,8 @@ def resolve_step(
     return [resolved, OrderCancellationRequested(reason, resolved_by)]
 
 
-def _open(state: OrderState) -> Order:
+def expect_open(state: OrderState) -> Order:
+    """Raises: NotFound (`order-not-found`), NotAllowed (`order-closed`)."""
     if isinstance(state, NoOrder):
         raise NotFound("the order does not exist", code="order-not-found")
     if state.status.terminal:
@@ -194,7 +206,7 @@ def _open(state: OrderState) -> Order:
 
 
 def _in(state: OrderState, verb: str, *allowed: OrderStatus) -> Order:
-    order = _open(state)
+    order = expect_open(state)
     if order.status not in allowed:
         raise NotAllowed(
             f"an order that is {order.status} cannot be {verb}",

@@ -19,6 +19,15 @@ class OnUnavailable(StrEnum):
     CANCEL = "cancel"
 
 
+class HoldScope(StrEnum):
+    """What a hold covers: all that has not begun, money, the parcels with a line's goods, or one parcel."""
+
+    ORDER = "order"
+    PAYMENT = "payment"
+    LINE = "line"
+    SHIPMENT = "shipment"
+
+
 class StepAction(StrEnum):
     """An operator's answer to a stalled step."""
 
@@ -123,6 +132,31 @@ class OrderStepResolved:
     resolved_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class HoldPlaced:
+    """What the scope covers does not begin until the hold is released. `subject` is the line's SKU or the parcel.
+
+    `placed_by` is the actor, or `screening`. `reason` carries no personal data.
+    """
+
+    hold_id: str
+    scope: HoldScope
+    subject: str | None
+    reason: str
+    placed_by: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReleased:
+    """Somebody released the hold, or its time was over."""
+
+    hold_id: str
+    reason: str
+    released_by: str
+    expired: bool = False
+
+
 OrderEvent = (
     OrderPlaced
     | OrderConfirmed
@@ -132,6 +166,8 @@ OrderEvent = (
     | OrderCompleted
     | OrderStepStalled
     | OrderStepResolved
+    | HoldPlaced
+    | HoldReleased
 )
 EVENTS: tuple[type, ...] = (
     OrderPlaced,
@@ -142,4 +178,6 @@ EVENTS: tuple[type, ...] = (
     OrderCompleted,
     OrderStepStalled,
     OrderStepResolved,
+    HoldPlaced,
+    HoldReleased,
 )

@@ -9,6 +9,9 @@ from domain.identifiers import Address
 from domain.money import Money
 from domain.orders.events import (
     STANDARD_SHIPPING,
+    HoldPlaced,
+    HoldReleased,
+    HoldScope,
     OrderCancellationRejected,
     OrderCancellationRequested,
     OrderCancelled,
@@ -24,9 +27,14 @@ from domain.orders.events import (
 
 
 class OrderStatus(StrEnum):
-    """What a reader sees. `fulfilling` is a confirmed order with a booked parcel: see `domain.record`."""
+    """What a reader sees.
+
+    `fulfilling` is a confirmed order with a booked parcel, and `on_hold` an open one that a hold covers whole:
+    both are read off in `domain.record`, and no `Order` has them.
+    """
 
     PLACED = "placed"
+    ON_HOLD = "on_hold"
     CONFIRMED = "confirmed"
     FULFILLING = "fulfilling"
     CANCELLING = "cancelling"
@@ -68,6 +76,7 @@ class Order:
     stalled: Mapping[str, OrderStepStalled] = field(default_factory=dict)
     changed: Terms | None = None
     cancelled: tuple[OrderLine, ...] = ()
+    holds: Mapping[str, HoldPlaced] = field(default_factory=dict)
 
     @property
     def terms(self) -> Terms:
@@ -103,6 +112,11 @@ class Order:
         return self.totals.total
 
     @property
+    def on_hold(self) -> bool:
+        """Whether a hold covers all of it."""
+        return any(hold.scope is HoldScope.ORDER for hold in self.holds.values())
+
+    @property
     def attention(self) -> bool:
         """Whether a step waits for an operator."""
         return bool(self.stalled)
@@ -126,13 +140,18 @@ def evolve(state: OrderState, event: OrderEvent) -> OrderState:
         case OrderCancellationRejected():
             return replace(state, status=state.resumed, reason=None)
         case OrderCancelled(reason=reason):
-            return replace(state, status=OrderStatus.CANCELLED, reason=reason, stalled={})
+            return replace(state, status=OrderStatus.CANCELLED, reason=reason, stalled={}, holds={})
         case OrderCompleted():
-            return replace(state, status=OrderStatus.COMPLETED, stalled={})
+            return replace(state, status=OrderStatus.COMPLETED, stalled={}, holds={})
         case OrderStepStalled(step=step):
             return replace(state, stalled={**state.stalled, step: event})
         case OrderStepResolved(step=step):
             left = {name: stall for name, stall in state.stalled.items() if name != step}
             return replace(state, stalled=left)
+        case HoldPlaced(hold_id=hold_id):
+            return replace(state, holds={**state.holds, hold_id: event})
+        case HoldReleased(hold_id=hold_id):
+            holds = {name: hold for name, hold in state.holds.items() if name != hold_id}
+            return replace(state, holds=holds)
         case _:
             assert_never(event)

@@ -9,6 +9,8 @@ from domain.identifiers import Address
 from domain.inventory.events import Allocation, StockReleased, StockReserved
 from domain.money import Money
 from domain.orders.events import (
+    HoldPlaced,
+    HoldScope,
     OnUnavailable,
     OrderCancellationRequested,
     OrderCancelled,
@@ -75,9 +77,12 @@ _undone = (
     StockReleased(_PARTS),
 )
 
+HELD: Final = HoldPlaced("hold-1", HoldScope.ORDER, None, "reason", "operator", None)
+
 HISTORIES: Final[Mapping[str, tuple[OrderStreamEvent, ...]]] = {
     "none": (),
     "placed": _placed,
+    "held": (*_placed, HELD),
     "stalled": _stalled,
     "secured": _secured,
     "confirmed": _confirmed,

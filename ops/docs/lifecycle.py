@@ -20,6 +20,7 @@ from domain.inventory.events import StockEvent
 from domain.money import Money
 from domain.orders import decide as orders
 from domain.orders import events as order_events
+from domain.orders import holds
 from domain.orders.decide import OrderRules, PlaceOrder, PricedLine, price
 from domain.orders.events import StepAction
 from domain.payments import decide as payments
@@ -28,7 +29,7 @@ from domain.record import OrderRecord
 from domain.shipping import decide as shipping
 from domain.shipping import events as shipping_events
 from domain.shipping.events import ShipmentItem
-from ops.docs.life_states import PARCEL, PLACED, STALLED, STATES, TOTAL
+from ops.docs.life_states import HELD, PARCEL, PLACED, STALLED, STATES, TOTAL
 
 Decider = Callable[[OrderRecord], Sequence[object]]
 
@@ -55,6 +56,8 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     order_events.OrderCompleted: ("complete",),
     order_events.OrderStepStalled: ("stall",),
     order_events.OrderStepResolved: ("resolve:{key}", "resume:{run}"),
+    order_events.HoldPlaced: ("hold:{key}", "place"),
+    order_events.HoldReleased: ("release-hold:{key}", "expire-hold:{hold}"),
     inventory_events.StockReceived: (),
     inventory_events.StockAdjusted: ("adjust:{key}",),
     inventory_events.UnitsReserved: ("reserve",),
@@ -100,6 +103,8 @@ def _resolve(record: OrderRecord, action: StepAction) -> Sequence[object]:
     return orders.resolve_step(record.order_state, **given, dispatched=dispatched)  # type: ignore[arg-type]
 
 
+HOLD: Final = order_events.HoldPlaced("hold", order_events.HoldScope.PAYMENT, None, "", "", None)
+
 DECIDERS: Final[Mapping[str, Decider]] = {
     "place": lambda record: orders.place(record.order_state, _place(), PLACED.placed_at),
     "confirm": lambda record: orders.confirm(
@@ -120,6 +125,8 @@ DECIDERS: Final[Mapping[str, Decider]] = {
     "stall": lambda record: orders.stall(record.order_state, step=STALLED, error_type="", error=""),
     "resolve: retry": lambda record: _resolve(record, StepAction.RETRY),
     "resolve: compensate": lambda record: _resolve(record, StepAction.COMPENSATE),
+    "place hold": lambda record: holds.place_hold(record.order_state, HOLD, parcels=(), at=PLACED.placed_at),
+    "release hold": lambda record: holds.release_hold(record.order_state, HELD.hold_id, reason="", released_by=""),
     "request authorisation": lambda record: payments.request_authorization(
         record.payment_state, "", method="", amount=TOTAL
     ),
@@ -212,10 +219,10 @@ Made by `python -m ops.docs.lifecycle`; a test fails when it is not true any mor
 
 ## What may be done when
 
-Each column is a state, made by a short history. *stalled* is placed, with a request for money that waits for an
-operator; *secured* has stock and money; *booked*, *dispatched* and *delivered* follow its one parcel; *undone* is
-a cancellation whose compensation is complete. `✓` answers by the events of the row, "nothing" allows the command
-and has nothing to change, and a code in emphasis is the refusal.
+Each column is a state, made by a short history. *held* is placed, and held whole; *stalled* is placed, with a
+request for money that waits for an operator; *secured* has stock and money; *booked*, *dispatched* and *delivered*
+follow its one parcel; *undone* is a cancellation whose compensation is complete. `✓` answers by the events of the
+row, "nothing" allows the command and has nothing to change, and a code in emphasis is the refusal.
 
 What several contexts must agree on (money and stock for a confirmation, parcels for a cancellation) is read off
 the whole stream and given to the decider. The deciders of payments and of shipping do not know the order's status:

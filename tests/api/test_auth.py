@@ -34,6 +34,8 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("GET", f"{ORDER}/saga", None, ALL),
     ("GET", f"{ORDER}/explain", None, ALL),
     ("POST", f"{ORDER}/cancel", {"reason": "r"}, ALL),
+    ("POST", f"{ORDER}/holds", {"scope": "order", "reason": "r"}, STAFF),
+    ("POST", f"{ORDER}/holds/h-1/release", {"reason": "r"}, STAFF),
     ("GET", "/v1/stock", None, ALL),
     ("GET", "/v1/stock/MUG", None, ALL),
     ("POST", "/v1/stock/MUG/adjustments", {"quantity": 1, "reason": "r"}, STAFF),

@@ -118,6 +118,12 @@ class FakeGateway:
     ) -> Committed:
         return self._called("cancel", locals(), f"order/{order_id}")
 
+    async def hold(self, order_id: UUID, **given: Any) -> Committed:
+        return self._called("hold", {"order_id": order_id, **given}, f"order/{order_id}")
+
+    async def release_hold(self, order_id: UUID, **given: Any) -> Committed:
+        return self._called("release_hold", {"order_id": order_id, **given}, f"order/{order_id}")
+
     async def resolve_step(
         self, order_id: UUID, *, key: str, step: str, action: StepAction, reason: str, actor: str
     ) -> Committed:
@@ -171,6 +177,10 @@ class FakeQueries:
     async def orders(self, where: OrderFilter, *, limit: int, cursor: str | None) -> Page[OrderSummary]:
         self.listed.append((where, limit, cursor))
         return Page([_summary(view) for view in self.views.values()], "more")
+
+    async def customer_orders(self, customer_id: str, *, limit: int) -> Sequence[OrderView]:
+        mine = [view for view in self.views.values() if view.record.order.placed.customer_id == customer_id]
+        return mine[:limit]
 
     async def timeline(self, order_id: UUID, *, after: int, limit: int) -> Sequence[TimelineEntry]:
         return [entry for entry in self.entries if entry.version > after][:limit]

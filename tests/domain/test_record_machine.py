@@ -10,6 +10,8 @@ from domain.errors import DomainError
 from domain.inventory.events import Allocation, StockReleased, StockReserved
 from domain.ledger import balances_of, disagreements
 from domain.orders import decide as orders
+from domain.orders import holds
+from domain.orders.events import HoldPlaced, HoldScope
 from domain.orders.model import OrderStatus
 from domain.payments import decide as payments
 from domain.payments.events import (
@@ -160,6 +162,15 @@ class Record(RuleBasedStateMachine):
     def release(self) -> None:
         self.ask(lambda _: [StockReleased(RESERVED)])
 
+    @rule(number=st.integers(1, 3), scope=st.sampled_from((HoldScope.ORDER, HoldScope.PAYMENT)))
+    def hold(self, number: int, scope: HoldScope) -> None:
+        placed = HoldPlaced(f"h-{number}", scope, None, "r", "operator:eve", None)
+        self.ask(lambda r: holds.place_hold(r.order_state, placed, parcels=(), at=NOON))
+
+    @rule(number=st.integers(1, 3))
+    def release_hold(self, number: int) -> None:
+        self.ask(lambda r: holds.release_hold(r.order_state, f"h-{number}", reason="r", released_by="o"))
+
     @rule()
     def close_cancelled(self) -> None:
         self.ask(lambda r: orders.cancel(r.order_state, held=r.payment.held, reserved=r.reserved))
@@ -167,6 +178,14 @@ class Record(RuleBasedStateMachine):
     @rule()
     def complete(self) -> None:
         self.ask(lambda r: orders.complete(r.order_state, delivered=r.all_delivered, paid=r.payment.paid))
+
+    @invariant()
+    def an_order_is_on_hold_only_while_it_is_open_and_held_whole(self) -> None:
+        if self.log and self.record.status is OrderStatus.ON_HOLD:
+            assert self.record.order.on_hold
+            assert self.record.order.status in (OrderStatus.PLACED, OrderStatus.CONFIRMED)
+        if self.log and self.record.status.terminal:
+            assert not self.record.order.holds
 
     @invariant()
     def a_cancelled_order_holds_nothing(self) -> None:

@@ -129,8 +129,10 @@ class Shop:
         received = NewEvent(uuid4(), StockReceived(quantity, "delivery"))
         await self.store.append((StreamWrite(f"stock/{warehouse}/{sku}", Expected.ANY, (received,)),))
 
-    async def place(self, *lines: tuple[str, int], method: str = "sim_ok", order_id: UUID | None = None) -> UUID:
-        command = order(*lines, method=method, order_id=order_id)
+    async def place(
+        self, *lines: tuple[str, int], method: str = "sim_ok", order_id: UUID | None = None, **changes: Any
+    ) -> UUID:
+        command = replace(order(*lines, method=method, order_id=order_id), **changes)
         self._placed[command.order_id] = command
         placed = await self.gateway.place(command, key=str(command.order_id), actor="customer:ada")
         assert placed.refusal is None
@@ -241,6 +243,7 @@ def order(*lines: tuple[str, int], method: str = "sim_ok", order_id: UUID | None
         payment_method=method,
         on_unavailable=OnUnavailable.CANCEL,
         fingerprint="f" * 64,
+        tax_rate=rules.tax_rate,
     )
 
 

@@ -1,9 +1,10 @@
 """The paths of an order's life whose histories are kept for every released version: see `record`."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from domain.orders.events import StepAction
+from domain.orders.events import HoldScope, StepAction
 from domain.shipping.events import TrackingStatus
 from tests.support.shop import Shop
 
@@ -86,6 +87,18 @@ async def aftercare_chargeback(shop: Shop) -> UUID:
     return order_id
 
 
+async def held_and_released(shop: Shop) -> UUID:
+    order_id = await shop.place(("MUG", 1), screening=("the total is high",))
+    given = {"reason": "r", "actor": "operator:eve"}
+    until = datetime.now(UTC) + timedelta(hours=1)
+    payment = {"scope": HoldScope.PAYMENT, "subject": None, "expires_at": until}
+    await shop.gateway.hold(order_id, key="h", **payment, **given)  # type: ignore[arg-type]
+    await shop.gateway.release_hold(order_id, key="r", hold_id="screening", **given)
+    await shop.until(order_id, lambda record: record.reserved)
+    await shop.environment.fast_forward(shop.handle(order_id), timedelta(hours=2))
+    return order_id
+
+
 async def _booked(shop: Shop) -> UUID:
     shop.auto = False
     order_id = await shop.place(("MUG", 1))
@@ -114,6 +127,7 @@ SCENARIOS: dict[str, Scenario] = {
         parked_and_compensated,
         started_again,
         database_away,
+        held_and_released,
         charged_back,
         aftercare_chargeback,
     )

@@ -1,12 +1,13 @@
 """Which step writes which event, as `ops.docs.lifecycle` says it, against whole lives of orders."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from domain.identifiers import Sku
 from domain.money import Money
-from domain.orders.events import StepAction
+from domain.orders.events import HoldScope, StepAction
 from ops.docs.lifecycle import WRITTEN_BY, stream_of
 
 TEMPLATE = re.compile(r"\\\{\w+\\\}")
@@ -27,6 +28,7 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
     await _refuse_a_capture(shop)
     await _give_up_an_unknown_authorisation(shop)
     await _charge_back(shop)
+    await _hold(shop)
     await _manage_the_shop(shop)
 
     seen = set()
@@ -84,6 +86,17 @@ async def _resolve(shop: Any, order_id: UUID, action: StepAction) -> None:
     await shop.gateway.resolve_step(
         order_id, key=uuid4().hex, step=step, action=action, reason="it is back", actor="operator:o"
     )
+
+
+async def _hold(shop: Any) -> None:
+    order_id = await shop.place(("TEE", 1), screening=("odd",))
+    given = {"reason": "r", "actor": "operator:o"}
+    payment = {"scope": HoldScope.PAYMENT, "subject": None, "expires_at": datetime.now(UTC) + timedelta(hours=1)}
+    await shop.gateway.hold(order_id, key="h", **payment, **given)
+    await shop.gateway.release_hold(order_id, key="r", hold_id="screening", **given)
+    await shop.until(order_id, lambda record: record.reserved)
+    await shop.environment.fast_forward(shop.handle(order_id), timedelta(hours=2))
+    await shop.ended(order_id)
 
 
 async def _manage_the_shop(shop: Any) -> None:

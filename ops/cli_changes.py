@@ -1,0 +1,47 @@
+"""`waybill orders …`: changing an order that is open, through the HTTP API."""
+
+from typing import Annotated, Any
+
+import typer
+
+from ops.cli_orders import OrderId, console, with_api
+from ops.client import ApiClient
+
+changes = typer.Typer()
+
+Reason = Annotated[str, typer.Option(help="Why; it is kept with the change.")]
+
+
+@changes.command()
+def cancel(order_id: OrderId, reason: Reason) -> None:
+    """Undo an order, as long as no parcel of it was dispatched."""
+    _change(f"/v1/orders/{order_id}/cancel", {"reason": reason})
+
+
+@changes.command()
+def hold(
+    order_id: OrderId,
+    reason: Reason,
+    scope: Annotated[str, typer.Option(help="order, payment, line or shipment.")] = "order",
+    subject: Annotated[str | None, typer.Option(help="The line's SKU, or the parcel's id.")] = None,
+    expires_at: Annotated[str | None, typer.Option(help="When it ends by itself, RFC 3339.")] = None,
+) -> None:
+    """Keep an order, its payment, a line or a shipment from going on."""
+    given = {"scope": scope, "subject": subject, "reason": reason, "expires_at": expires_at}
+    _change(f"/v1/orders/{order_id}/holds", {name: value for name, value in given.items() if value is not None})
+
+
+@changes.command()
+def release(
+    order_id: OrderId, hold_id: Annotated[str, typer.Argument(help="As `orders show` gives it.")], reason: Reason
+) -> None:
+    """Release a hold; of an order that screening held, this is the approval."""
+    _change(f"/v1/orders/{order_id}/holds/{hold_id}/release", {"reason": reason})
+
+
+def _change(path: str, body: dict[str, Any]) -> None:
+    async def run(api: ApiClient) -> None:
+        changed = await api.post(path, body)
+        console.print(f"{changed.get('status', 'accepted')}  version {changed['version']}")
+
+    with_api(run)

@@ -1,0 +1,26 @@
+"""Settings of how an order may change on its way: screening, holds, availability, amendments, deadlines."""
+
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings
+
+
+class OrderSettings(BaseSettings):
+    """A part of `ops.config.Settings`."""
+
+    # Screening: which orders wait for an operator before they go on
+    screening_total: PositiveInt | None = Field(
+        None, description="Total, in whole units of its currency, above which an order is held for approval"
+    )
+    screening_orders: PositiveInt | None = Field(
+        None, description="Orders of one customer within the screening window after which further ones are held"
+    )
+    screening_window: PositiveFloat = Field(
+        3600.0, description="Seconds that screening counts a customer's orders over"
+    )
+    screening_open_total: PositiveInt | None = Field(
+        None,
+        description="Sum of a customer's open orders in one currency, in whole units, above which more are held",
+    )
+    screening_new_country: bool = Field(
+        False, description="Whether an order to a country that the customer never had a parcel to is held"
+    )
