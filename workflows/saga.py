@@ -53,9 +53,9 @@ class Turn:
 class Saga:
     """Runs one order's steps. `cancelling` is set by whoever has appended the order's cancellation request.
 
-    A step is called by its label, `name` or `name:subject`. Its key, `label#n`, is its identity in the stream and at
-    gateways: n counts the final outcomes it had before, so an unknown outcome is repeated under the same key. `held`
-    tells whether a hold keeps a step from beginning.
+    A step is called by its label, `name` or `name:subject`. Its key, `label#n`, is its identity in the stream and
+    at gateways: n counts the final outcomes it had before, so an unknown outcome is repeated under the same key.
+    `held` tells whether a hold keeps a step from beginning.
     """
 
     def __init__(self, order_id: UUID, step_policies: StepPolicies) -> None:

@@ -33,6 +33,7 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("GET", f"{ORDER}/events", None, ALL),
     ("GET", f"{ORDER}/saga", None, ALL),
     ("GET", f"{ORDER}/explain", None, ALL),
+    ("GET", f"{ORDER}/ledger", None, ALL),
     ("POST", f"{ORDER}/cancel", {"reason": "r"}, ALL),
     ("POST", f"{ORDER}/holds", {"scope": "order", "reason": "r"}, STAFF),
     ("POST", f"{ORDER}/holds/h-1/release", {"reason": "r"}, STAFF),
