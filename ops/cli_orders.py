@@ -120,7 +120,7 @@ def ledger(order_id: OrderId) -> None:
             table.add_row("", "balance", each["account"], _amount(each["balance"]), "")
         _print(table)
 
-    _with_api(run)
+    with_api(run)
 
 
 def _amount(money: dict[str, str] | None) -> str:
