@@ -4,15 +4,26 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from eventstore.codec import Codec, Encoded, InvalidEvent
-from eventstore.store import Appended, Expected, PartialRepeat, StoreError, StreamWrite, WrongExpectedVersion
+from eventstore.codec import Codec, CodecError, InvalidEvent
+from eventstore.store import (
+    Appended,
+    BadStreamId,
+    Expected,
+    InvalidAppend,
+    PartialRepeat,
+    StoreError,
+    StreamClosed,
+    StreamWrite,
+    WrongExpectedVersion,
+)
 
 APPEND = "SELECT request, outcome, stream_id, version FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+APPEND_CAREFULLY = APPEND.replace("$10)", "$10, careful => true)")
 
 MAX_STREAMS = 256
 MAX_EVENTS = 1000
@@ -20,51 +31,74 @@ MAX_STREAM_ID = 255
 
 EXPECTED = {Expected.ANY: -1, Expected.EXISTS: -2, Expected.NO_STREAM: 0}
 
+CLOSES = "$closes"
+"""Metadata key of a stream's closing event; `append_events` looks for it. Callers' own keys begin otherwise."""
 
-@dataclass(frozen=True, slots=True)
-class PreparedEvent:
+
+class PreparedEvent(NamedTuple):
+    """An event as `append_events` takes it; a tuple, because the columns are made by `zip`."""
+
     event_id: UUID
-    encoded: Encoded
+    type: str
+    schema_version: int
+    data: str
     metadata: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AppendRequest:
     """One append, validated and encoded; `events[n]` belong to `writes[n]`."""
 
     writes: Sequence[StreamWrite]
     streams: frozenset[str]
     events: Sequence[Sequence[PreparedEvent]]
+    weight: int  # what it costs the database, in events; a stream that is only checked costs about one
 
 
 def prepare(writes: Sequence[StreamWrite], codec: Codec) -> AppendRequest:
     """Check and encode an append, so that whatever is wrong with it concerns its caller alone.
 
     Raises:
-        ValueError: no stream or too many, a stream or event id twice, too many events, a malformed stream id or
-            expected version.
-        CodecError: an event or its metadata cannot be stored.
+        InvalidAppend: no stream or too many, a stream or event id twice, too many events, a malformed stream id
+            (BadStreamId) or expected version.
+        CodecError: an event or its metadata cannot be stored; it names the stream.
     """
-    streams = frozenset(write.stream_id for write in writes)
-    ids = [event.event_id for write in writes for event in write.events]
-    if not 0 < len(writes) <= MAX_STREAMS or len(ids) > MAX_EVENTS:
-        raise ValueError(f"an append takes 1 to {MAX_STREAMS} streams and at most {MAX_EVENTS} events")
-    if len(streams) != len(writes) or len(set(ids)) != len(ids):
-        raise ValueError("a stream or an event id stands twice in one append")
-    for write in writes:
-        _check(write)
-    events = [
-        [PreparedEvent(new.event_id, codec.encode(new.event), _metadata(new.metadata)) for new in write.events]
-        for write in writes
-    ]
-    return AppendRequest(writes, streams, events)
+    streams = frozenset([write.stream_id for write in writes])
+    count = sum([len(write.events) for write in writes])
+    if not 0 < len(writes) <= MAX_STREAMS or count > MAX_EVENTS:
+        raise InvalidAppend(
+            f"an append takes 1 to {MAX_STREAMS} streams and at most {MAX_EVENTS} events,"
+            f" not {len(writes)} streams and {count} events"
+        )
+    if len(streams) != len(writes):
+        raise InvalidAppend(f"a stream stands twice in one append: {_shown(writes)}")
+    if count > 1 and len({event.event_id for write in writes for event in write.events}) != count:
+        raise InvalidAppend(f"an event id stands twice in one append to {_shown(writes)}")
+    return AppendRequest(writes, streams, [_prepared(write, codec) for write in writes], max(count, len(writes)))
 
 
-def _check(write: StreamWrite) -> None:
-    if not 0 < len(write.stream_id) <= MAX_STREAM_ID or not write.stream_id.isprintable():
-        raise ValueError(f"stream id {write.stream_id!r}: 1 to {MAX_STREAM_ID} printable characters are taken")
-    if isinstance(write.expected, int) and not 0 <= write.expected < 2**63:
-        raise ValueError(f"expected version {write.expected}: versions count from 0")
+def _shown(writes: Sequence[StreamWrite]) -> str:
+    return ", ".join(write.stream_id for write in writes)
+
+
+def _prepared(write: StreamWrite, codec: Codec) -> Sequence[PreparedEvent]:
+    stream_id, expected = write.stream_id, write.expected
+    if not 0 < len(stream_id) <= MAX_STREAM_ID or not stream_id.isprintable():
+        raise BadStreamId(stream_id, f"1 to {MAX_STREAM_ID} printable characters")
+    if type(expected) is int and not 0 <= expected < 2**63:
+        raise InvalidAppend(f"stream {stream_id}: expected version {expected}; versions count from 0")
+    if write.closes and not write.events:
+        raise InvalidAppend(f"stream {stream_id} is closed by an event, and none is given")
+    try:
+        prepared = [
+            PreparedEvent(new.event_id, *codec.encode(new.event), _metadata(new.metadata)) for new in write.events
+        ]
+    except CodecError as error:
+        raise error.in_stream(stream_id) from None
+    if write.closes:
+        marked = {**write.events[-1].metadata, CLOSES: "true"}
+        prepared[-1] = prepared[-1]._replace(metadata=_json(marked))
+    return prepared
 
 
 def _metadata(metadata: Mapping[str, str]) -> str:
@@ -72,58 +106,69 @@ def _metadata(metadata: Mapping[str, str]) -> str:
         return "{}"
     if any("\0" in text for pair in metadata.items() for text in pair):
         raise InvalidEvent("metadata holds a NUL character")
+    if reserved := [key for key in metadata if key.startswith("$")]:
+        raise InvalidEvent(f"metadata key {reserved[0]!r}: keys that begin with $ are the store's own")
+    return _json(metadata)
+
+
+def _json(metadata: Mapping[str, str]) -> str:
     return json.dumps(dict(metadata), separators=(",", ":"))  # escapes all that is not ASCII: always storable
 
 
-def arguments(requests: Sequence[AppendRequest]) -> Sequence[list[Any]]:
+def arguments(requests: Sequence[AppendRequest]) -> Sequence[Sequence[Any]]:
     """The ten arrays of `append_events`: three of the stream writes, seven of the events."""
-    columns: tuple[list[Any], ...] = tuple([] for _ in range(10))
-    add = [column.append for column in columns]
-    nr = 0
-    for request_nr, request in enumerate(requests):
+    numbers: list[int] = []
+    streams: list[str] = []
+    expected: list[int] = []
+    places: list[tuple[int, int]] = []
+    rows: list[PreparedEvent] = []
+    for number, request in enumerate(requests):
         for write, events in zip(request.writes, request.events, strict=True):
-            nr += 1
-            expected = write.expected
-            add[0](request_nr)
-            add[1](write.stream_id)
-            add[2](EXPECTED[expected] if isinstance(expected, Expected) else expected)
-            for place, event in enumerate(events, 1):
-                encoded = event.encoded
-                row = (
-                    nr,
-                    place,
-                    event.event_id,
-                    encoded.type,
-                    encoded.schema_version,
-                    event.metadata,
-                    encoded.data,
-                )
-                for put, value in zip(add[3:], row, strict=True):
-                    put(value)
-    return columns
+            numbers.append(number)
+            streams.append(write.stream_id)
+            expected.append(_expected(write))
+            places += [(len(streams), place) for place in range(1, len(events) + 1)]
+            rows += events
+    if not rows:
+        return numbers, streams, expected, [], [], [], [], [], [], []
+    event_writes, event_places = zip(*places, strict=True)
+    ids, types, schemas, data, metadata = zip(*rows, strict=True)
+    return numbers, streams, expected, event_writes, event_places, ids, types, schemas, metadata, data
+
+
+def _expected(write: StreamWrite) -> int:
+    return EXPECTED[write.expected] if isinstance(write.expected, Expected) else write.expected
 
 
 def results(requests: Sequence[AppendRequest], rows: Sequence[asyncpg.Record]) -> Sequence[Appended | Exception]:
-    """One answer per request. A request without a row had only checks, and they hold."""
-    answers: list[Appended | Exception] = [Appended({})] * len(requests)
-    for nr, group in groupby(sorted(rows, key=_request_of), key=_request_of):
-        answers[nr] = _answer(requests[nr], list(group))
+    """One answer per request. A request without a row went through as it was asked."""
+    answers: list[Appended | Exception] = [_as_expected(request) for request in requests]
+    for number, group in groupby(sorted(rows, key=_request_of), key=_request_of):
+        answers[number] = _answer(requests[number], list(group))
     return answers
 
 
+def _as_expected(request: AppendRequest) -> Appended:
+    return Appended(
+        {write.stream_id: _expected(write) + len(write.events) for write in request.writes if write.events}
+    )
+
+
 def _request_of(row: asyncpg.Record) -> int:
-    nr: int = row[0]
-    return nr
+    number: int = row[0]
+    return number
 
 
 def _answer(request: AppendRequest, rows: Sequence[asyncpg.Record]) -> Appended | StoreError:
     _, outcome, stream_id, version = rows[0]
+    if outcome in ("appended", "repeated"):
+        return Appended({row[2]: row[3] for row in rows}, repeated=outcome == "repeated")
+    expected = next(write.expected for write in request.writes if write.stream_id == stream_id)
     match outcome:
-        case "appended" | "repeated":
-            return Appended({row[2]: row[3] for row in rows}, repeated=outcome == "repeated")
         case "conflict":
-            expected = next(write.expected for write in request.writes if write.stream_id == stream_id)
             return WrongExpectedVersion(stream_id, expected, version)
+        case "closed":
+            return StreamClosed(stream_id, expected, version)
         case "partial":
             return PartialRepeat(stream_id, "other event ids of the append are not in this stream")
         case _:

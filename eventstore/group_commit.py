@@ -8,7 +8,7 @@ came, because the second one's result depends on the first one's.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from eventstore.store import StoreOverloaded, StoreUnavailable
@@ -17,7 +17,7 @@ Request = TypeVar("Request")
 Result = TypeVar("Result")
 
 WORTH_SPLITTING = 16
-"""Batches below this are not made smaller: a transaction costs as much as some ten appends in it."""
+"""Batches below this weight are not made smaller: a transaction costs as much as some ten events in it."""
 
 Commit = Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]]
 """Commits a batch whose requests share no stream; gives one result or exception per request, in order."""
@@ -27,7 +27,8 @@ Commit = Callable[[Sequence[Request]], Awaitable[Sequence[Result | Exception]]]
 class _Pending(Generic[Request, Result]):
     request: Request
     streams: frozenset[str]
-    answer: asyncio.Future[Result] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    weight: int
+    answer: asyncio.Future[Result]
     behind: int = 0  # streams on which another request goes first
 
 
@@ -37,22 +38,26 @@ class GroupCommit(Generic[Request, Result]):
     Args:
         commit: Writes one batch. It outlives the callers: cancelling one never stops a batch.
         batch: Most requests in a batch.
+        weight: Most weight in a batch of several requests; one alone may weigh more.
         queue: Most requests waiting or in flight; more are refused.
         in_flight: Most batches being committed at once.
     """
 
-    def __init__(self, commit: Commit[Request, Result], *, batch: int, queue: int, in_flight: int) -> None:
+    def __init__(
+        self, commit: Commit[Request, Result], *, batch: int, queue: int, in_flight: int, weight: int = 2000
+    ) -> None:
         self._commit = commit
-        self._batch, self._queue, self._in_flight = batch, queue, in_flight
+        self._batch, self._queue, self._in_flight, self._weight = batch, queue, in_flight, weight
         self._lines: dict[str, deque[_Pending[Request, Result]]] = {}  # per stream; the first may go
         self._ready: deque[_Pending[Request, Result]] = deque()
+        self._ready_weight = 0
         self._running: set[asyncio.Task[None]] = set()
         self._size = 0
         self._start_scheduled = False
         self._closed = False
 
-    async def submit(self, request: Request, streams: frozenset[str]) -> Result:
-        """Queue a request and wait for its result; raises its exception.
+    async def submit(self, request: Request, streams: frozenset[str], weight: int = 1) -> Result:
+        """Queue a request and wait for its result; raises its exception. `weight` is its share of a batch's cost.
 
         Raises:
             StoreOverloaded: the queue is full.
@@ -61,10 +66,11 @@ class GroupCommit(Generic[Request, Result]):
         if self._closed:
             raise StoreUnavailable("the store is closed")
         if self._size >= self._queue:
-            raise StoreOverloaded(f"{self._size} appends wait already")
-        pending: _Pending[Request, Result] = _Pending(request, streams)
+            raise StoreOverloaded(self._size, self._queue)
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        pending = _Pending(request, streams, weight, answer)
         self._enter(pending)
-        return await pending.answer
+        return await answer
 
     async def close(self) -> None:
         """Refuse new requests and wait for the ones that were taken."""
@@ -76,9 +82,11 @@ class GroupCommit(Generic[Request, Result]):
     def _enter(self, pending: _Pending[Request, Result]) -> None:
         self._size += 1
         for stream in pending.streams:
-            line = self._lines.setdefault(stream, deque())
-            line.append(pending)
-            pending.behind += len(line) > 1
+            if line := self._lines.get(stream):
+                line.append(pending)
+                pending.behind += 1
+            else:
+                self._lines[stream] = deque((pending,))
         if not pending.behind:
             self._make_ready(pending)
 
@@ -96,6 +104,7 @@ class GroupCommit(Generic[Request, Result]):
 
     def _make_ready(self, pending: _Pending[Request, Result]) -> None:
         self._ready.append(pending)
+        self._ready_weight += pending.weight
         if not self._start_scheduled:
             # At the end of this turn of the loop, so that everything submitted in it shares the batch.
             self._start_scheduled = True
@@ -106,19 +115,23 @@ class GroupCommit(Generic[Request, Result]):
         while self._ready and (free := self._in_flight - len(self._running)):
             # Callers answered together ask again together. Dealt out over the free slots they keep all slots busy,
             # this process and the database working at the same time; in one batch they would take turns.
-            batch = self._take(max(WORTH_SPLITTING, -(-len(self._ready) // free)))
+            batch = self._take(max(WORTH_SPLITTING, -(-self._ready_weight // free)))
             if batch:
                 task = asyncio.get_running_loop().create_task(self._run(batch))
                 self._running.add(task)
 
     def _take(self, share: int) -> list[_Pending[Request, Result]]:
+        """The next batch: up to `share` in weight, and the limits."""
         batch: list[_Pending[Request, Result]] = []
-        while self._ready and len(batch) < min(self._batch, share):
+        room = min(share, self._weight)
+        while self._ready and len(batch) < self._batch and (room >= self._ready[0].weight or not batch):
             pending = self._ready.popleft()
+            self._ready_weight -= pending.weight
             if pending.answer.cancelled():  # nobody waits and nothing was sent
                 self._leave(pending)
             else:
                 batch.append(pending)
+                room -= pending.weight
         return batch
 
     async def _run(self, batch: list[_Pending[Request, Result]]) -> None:

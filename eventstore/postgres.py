@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 import structlog
 
-from eventstore.append import APPEND, AppendRequest, arguments, prepare, results
+from eventstore.append import APPEND, APPEND_CAREFULLY, AppendRequest, arguments, prepare, results
 from eventstore.codec import Codec
 from eventstore.group_commit import GroupCommit
 from eventstore.patience import Patience
@@ -52,7 +52,7 @@ class PostgresEventStore:
 
     async def append(self, writes: Sequence[StreamWrite]) -> Appended:
         request = prepare(writes, self._codec)
-        return await self._group.submit(request, request.streams)
+        return await self._group.submit(request, request.streams, request.weight)
 
     async def read_stream(self, stream_id: str, *, after: int = 0, limit: int | None = None) -> Sequence[Recorded]:
         rows = await self._patience.persist(lambda: self._pool.fetch(READ_STREAM, stream_id, after, limit))
@@ -70,7 +70,19 @@ class PostgresEventStore:
 
     async def _commit(self, requests: Sequence[AppendRequest]) -> Sequence[Appended | Exception]:
         try:
-            rows = await self._patience.persist(lambda: self._pool.fetch(APPEND, *arguments(requests)))
+            rows = await self._send(APPEND, requests)
+        except asyncpg.UniqueViolationError:
+            # Most often an append repeated on a version that holds; its neighbours need not go apart for it.
+            return await self._commit_carefully(requests)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            return await self._commit_apart(requests, error)
+        self._waker.wake()
+        return results(requests, rows)
+
+    async def _commit_carefully(self, requests: Sequence[AppendRequest]) -> Sequence[Appended | Exception]:
+        """Look the event ids up, so that a known one fails or answers its own request alone."""
+        try:
+            rows = await self._send(APPEND_CAREFULLY, requests)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             return await self._commit_apart(requests, error)
         self._waker.wake()
@@ -85,23 +97,24 @@ class PostgresEventStore:
         received in the same moment; the second look at such an id finds it.
         """
         log.warning("append batch refused, trying its requests apart", requests=len(requests), error=repr(error))
-        answers: list[Appended | Exception] = []
-        for request in requests:
-            answers.append(await self._commit_one(request))
+        answers = [await self._commit_one(request) for request in requests]
         self._waker.wake()
         return answers
 
     async def _commit_one(self, request: AppendRequest) -> Appended | Exception:
         for attempt in (1, 2, 3):
             try:
-                rows = await self._patience.persist(lambda: self._pool.fetch(APPEND, *arguments([request])))
-                return results([request], rows)[0]
+                return results([request], await self._send(APPEND_CAREFULLY, [request]))[0]
             except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
                 if attempt == 3:
                     return error
             except Exception as error:  # becomes this caller's exception
                 return error
         raise AssertionError("unreachable")
+
+    async def _send(self, statement: str, requests: Sequence[AppendRequest]) -> Sequence[asyncpg.Record]:
+        values = arguments(requests)
+        return await self._patience.persist(lambda: self._pool.fetch(statement, *values))
 
 
 def read_metadata(stored: str) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 
@@ -36,11 +36,16 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class StreamWrite:
-    """What one append does to one stream. Without events the expected version is only checked."""
+    """What one append does to one stream. Without events the expected version is only checked.
+
+    `closes` makes the last of the events the stream's last for ever: every later append is refused (StreamClosed),
+    apart from repeats, which are answered as always. The stream can still be read and checked.
+    """
 
     stream_id: str
     expected: ExpectedVersion
     events: Sequence[NewEvent] = ()
+    closes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,8 @@ class Undecodable:
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An event as it is stored.
+class Recorded(NamedTuple):
+    """An event as it is stored. A tuple, because catching up makes hundreds of thousands of them a second.
 
     `version` counts 1..n within its stream. `position` is the gapless global position, or None while the
     sequencer has not reached it (stream reads do not look it up).
@@ -93,9 +97,31 @@ class WrongExpectedVersion(StoreError):
     """Another writer was first, or the caller decided on an old state: load again and decide again."""
 
     def __init__(self, stream_id: str, expected: ExpectedVersion, actual: int) -> None:
-        shown = expected.value if isinstance(expected, Expected) else expected
-        super().__init__(f"stream {stream_id} is at version {actual}, expected {shown}")
+        super().__init__(f"stream {stream_id} is at version {actual}, expected {_shown(expected)}")
         self.stream_id, self.expected, self.actual = stream_id, expected, actual
+
+
+class StreamClosed(StoreError):
+    """The stream took its last event; `actual` is its version for ever."""
+
+    def __init__(self, stream_id: str, expected: ExpectedVersion, actual: int) -> None:
+        super().__init__(
+            f"stream {stream_id} was closed at version {actual} and takes no more events;"
+            f" expected {_shown(expected)}"
+        )
+        self.stream_id, self.expected, self.actual = stream_id, expected, actual
+
+
+class InvalidAppend(StoreError, ValueError):
+    """The append itself makes no sense (a stream or an event id twice, a negative version): the code is wrong."""
+
+
+class BadStreamId(InvalidAppend):
+    """A stream cannot have this id."""
+
+    def __init__(self, stream_id: str, expected: str) -> None:
+        super().__init__(f"stream id {stream_id[:300]!r} of {len(stream_id)} characters: {expected} are taken")
+        self.stream_id, self.expected, self.actual = stream_id, expected, stream_id
 
 
 class PartialRepeat(StoreError):
@@ -107,7 +133,11 @@ class PartialRepeat(StoreError):
 
 
 class StoreOverloaded(StoreError):
-    """Too many appends wait in this process; try again later."""
+    """Too many appends wait in this process; try again later. Nothing was queued."""
+
+    def __init__(self, waiting: int, limit: int) -> None:
+        super().__init__(f"{waiting} appends wait or are being written, and at most {limit} are taken at once")
+        self.waiting, self.limit = waiting, limit
 
 
 class StoreUnavailable(StoreError):
@@ -116,6 +146,10 @@ class StoreUnavailable(StoreError):
     The one store error after which the append *may* have been written. Repeating it with the same event ids is
     safe and tells: a repeat returns the first result.
     """
+
+
+def _shown(expected: ExpectedVersion) -> str:
+    return expected.value if isinstance(expected, Expected) else str(expected)
 
 
 class StreamReader(Protocol):
@@ -139,11 +173,12 @@ class EventStore(StreamReader, Protocol):
 
         Raises:
             WrongExpectedVersion: a stream is not where the caller expected it.
+            StreamClosed: a stream took its last event.
             PartialRepeat: a part of the events exists already.
             StoreOverloaded: the append queue is full.
             StoreUnavailable: the database is away; repeat the append with the same event ids.
             CodecError: an event cannot be stored (its class is not registered, it is too large, …).
-            ValueError: the append itself makes no sense (a stream or an event id twice, a negative version).
+            InvalidAppend: the append itself makes no sense (a stream or an event id twice, a bad stream id, …).
         """
         ...
 

@@ -14,14 +14,19 @@ from eventstore.wakeup import SEQUENCED, notifications
 SEGMENTS = 64
 MAX_READ = 10_000
 
-# The lateral join with OFFSET keeps to one index look-up per row, whatever the planner believes of a young table.
-READ_LOG = """
-    SELECT l.position, e.stream_id, e.version, e.event_id, e.type, e.schema_version, e.recorded_at,
-           e.metadata, e.data
-    FROM log AS l CROSS JOIN LATERAL (
-        SELECT * FROM event AS e WHERE e.xid = l.xid AND e.seq = l.seq OFFSET 0
-    ) AS e
-    WHERE l.position > $1 ORDER BY l.position LIMIT $2
+# Positions follow (xid, seq), so that a range of the one is a range of the other: the log is looked up at the two
+# ends only. The rows found must be as many as the positions, or the log is damaged.
+BOUNDS = """
+    SELECT first.xid, first.seq, last.xid, last.seq, last.position
+    FROM sequencer AS s
+    LEFT JOIN log AS first ON first.position = $1 + 1
+    LEFT JOIN log AS last ON last.position = least(s.position, $1 + $2)
+    WHERE s.position > $1
+"""
+
+READ = """
+    SELECT stream_id, version, event_id, type, schema_version, recorded_at, metadata, data
+    FROM event WHERE (xid, seq) >= ($1, $2) AND (xid, seq) <= ($3, $4) ORDER BY xid, seq
 """
 
 HEAD = "SELECT position FROM sequencer"
@@ -60,10 +65,17 @@ class PostgresLog:
 
     async def read_log(self, *, after: int, limit: int) -> Sequence[Recorded]:
         """As the protocol says; gives at most `MAX_READ` events a call. Raises LogDamaged."""
-        rows = await self._patience.persist(lambda: self._pool.fetch(READ_LOG, after, min(limit, MAX_READ)))
-        if rows and rows[-1][0] != after + len(rows):
-            raise LogDamaged(f"{len(rows)} events lie between positions {after} and {rows[-1][0]}")
-        return [self._recorded(row) for row in rows]
+        return await self._patience.persist(lambda: self._read(after, min(limit, MAX_READ)))
+
+    async def _read(self, after: int, limit: int) -> Sequence[Recorded]:
+        bounds = await self._pool.fetchrow(BOUNDS, after, limit)
+        if bounds is None:
+            return []
+        *ends, last = bounds
+        rows = [] if None in ends else await self._pool.fetch(READ, *ends)
+        if last is None or len(rows) != last - after:
+            raise LogDamaged(f"{len(rows)} events lie between positions {after} and {last or after + limit}")
+        return list(map(self._recorded, rows, range(after + 1, last + 1)))
 
     async def head(self) -> int:
         position: int = await self._patience.persist(lambda: self._pool.fetchval(HEAD))
@@ -79,8 +91,8 @@ class PostgresLog:
         async for _ in notifications(self._dsn, SEQUENCED, self._poll, "waybill-log-reader"):
             yield
 
-    def _recorded(self, row: asyncpg.Record) -> Recorded:
-        position, stream_id, version, event_id, type_name, schema_version, recorded_at, metadata, data = row
+    def _recorded(self, row: asyncpg.Record, position: int) -> Recorded:
+        stream_id, version, event_id, type_name, schema_version, recorded_at, metadata, data = row
         event: object
         try:
             event = self._codec.decode(type_name, schema_version, data)

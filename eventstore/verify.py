@@ -42,12 +42,8 @@ DISORDERED = """
     WHERE version <> nr ORDER BY position LIMIT 1
 """
 
-HEADS = """
-    SELECT coalesce(s.id, e.stream_id), s.version, e.last, e.events
-    FROM stream AS s FULL JOIN (
-        SELECT stream_id, max(version) AS last, count(*) AS events FROM event GROUP BY stream_id
-    ) AS e ON e.stream_id = s.id
-    WHERE s.version IS DISTINCT FROM e.last OR e.last <> e.events LIMIT 1
+MISSING = """
+    SELECT stream_id, max(version), count(*) FROM event GROUP BY stream_id HAVING max(version) <> count(*) LIMIT 1
 """
 
 
@@ -97,7 +93,7 @@ async def _rows(connection: asyncpg.Connection, head: int) -> AsyncIterator[asyn
 
 
 async def _beside(connection: asyncpg.Connection) -> str | None:
-    """What the chain does not cover: rows outside the log, the order within streams, streams' heads."""
+    """What the chain does not cover: rows outside the log, the order within streams, the unsequenced tail."""
     if beyond := await connection.fetchval(
         "SELECT min(l.position) FROM log AS l, sequencer AS s WHERE l.position > s.position"
     ):
@@ -106,8 +102,8 @@ async def _beside(connection: asyncpg.Connection) -> str | None:
         return f"an event was inserted behind the sequencer ({row[0]} version {row[1]}, {row[2]})"
     if row := await connection.fetchrow(DISORDERED):
         return f"position {row[0]} holds version {row[2]} of {row[1]} out of order"
-    if row := await connection.fetchrow(HEADS):
-        return f"stream {row[0]} says version {row[1]}, its {row[3] or 0} events end at {row[2]}"
+    if row := await connection.fetchrow(MISSING):
+        return f"stream {row[0]} ends at version {row[1]} and has {row[2]} events"
     return None
 
 

@@ -82,7 +82,11 @@ async def open_backend(settings: Settings, *, name: str) -> AsyncIterator[Backen
     pool = await connect_database(settings, settings.dsn, name=name)
     events = codec()
     store = PostgresEventStore(
-        pool, events, append_batch=settings.append_batch, append_queue=settings.append_queue
+        pool,
+        events,
+        append_batch=settings.append_batch,
+        append_queue=settings.append_queue,
+        in_flight=settings.append_in_flight,
     )
     try:
         yield Backend(pool, events, store)

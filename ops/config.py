@@ -151,6 +151,7 @@ class Settings(OrderSettings):
     # Event store and projections
     append_batch: PositiveInt = Field(256, description="Most appends that share one transaction")
     append_queue: PositiveInt = Field(10_000, description="Appends waiting in a process before more are refused")
+    append_in_flight: PositiveInt = Field(2, description="Append transactions a process has under way at once")
     database_pool: PositiveInt = Field(8, description="Connections each process opens to its database")
     sequencer_poll: PositiveFloat = Field(
         0.05, description="Seconds between two looks for new events without a wake-up"

@@ -17,6 +17,7 @@ from eventstore.sequencer import Sequencer
 from eventstore.subscription import PostgresLog
 from messaging.relay import Relay
 from ops.bootstrap import codec, connect_database
+from ops.collector import calm_collector
 from ops.config import Settings
 from ops.patience import wait_for
 from ops.telemetry import configure_logging
@@ -79,6 +80,7 @@ async def _until(stop: asyncio.Event, *running: Awaitable[None]) -> None:
 def run(service: Service, settings: Settings, *, process: str) -> None:
     """Run a service in this process until SIGTERM or SIGINT."""
     configure_logging(settings, process=process)
+    calm_collector()
 
     async def main() -> None:
         stop = asyncio.Event()

@@ -4,9 +4,15 @@
 -- -1 any, -2 exists). A stream stands once in a batch. Arrays of one entry per event: the number of its write
 -- (from 1), its place in that write (from 1), and its columns. Every `event_*` array has the same length.
 --
--- Gives per request either one row per stream written ('appended' with its new version, 'repeated' with the version
--- the first append gave it), or a row per stream at fault ('conflict' with its version, 'partial'). A request of
--- checks that all hold gives no row. A refused request leaves its neighbours alone.
+-- No news is good news: a request without a row went through, and each of its streams is now at the exact version
+-- it expected plus its events. Otherwise there is a row per stream written ('appended' with its new version, where
+-- that was not to be foreseen; 'repeated' with the version the first append gave it), or a row per stream at fault
+-- ('conflict' and 'closed' with its version, 'partial'). A stream is closed when its last event's metadata says so
+-- under "$closes"; a quote inside a value is escaped, so that no value can look like the key. A refused request leaves its neighbours alone.
+--
+-- The common batch, in which every exact expectation holds, takes a short cut: event ids are not looked up, because
+-- the unique index refuses known ones. It then raises unique_violation, and the same batch must be sent again with
+-- `careful`, which looks them up first.
 --
 -- Raises WB001 unless it can hold its promises: read committed (each statement below sees what was committed before
 -- it), and no transaction id yet. An id taken before the locks would let a stream's later version sort before an
@@ -14,7 +20,7 @@
 CREATE OR REPLACE FUNCTION append_events(
     write_request integer[], write_stream text[], write_expected bigint[],
     event_write integer[], event_place integer[], event_ids uuid[], event_types text[], event_schemas integer[],
-    event_metadata text[], event_data text[]
+    event_metadata text[], event_data text[], careful boolean DEFAULT false
 ) RETURNS TABLE (request integer, outcome text, stream_id text, version bigint)
 LANGUAGE plpgsql VOLATILE
 -- Plans are kept, and made when tables are young and arrays believed short: look tables up by index (the lateral join
@@ -27,6 +33,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     appended_at timestamptz;
+    as_expected boolean;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append_events needs read committed isolation' USING ERRCODE = 'WB001';
@@ -35,20 +42,41 @@ BEGIN
         RAISE EXCEPTION 'append_events must come before anything that writes in its transaction'
             USING ERRCODE = 'WB001';
     END IF;
+
+    -- Sorted by key, so that no two batches wait for each other. Two streams with one key share a lock: harmless.
+    PERFORM pg_advisory_xact_lock(k.key)
+    FROM (SELECT hashtextextended(s, 0) AS key FROM unnest(write_stream) AS s ORDER BY key) AS k;
+    appended_at := clock_timestamp();  -- behind the locks: within a stream, time follows version
+
+    IF NOT careful THEN
+        SELECT bool_and(w.expected = coalesce(h.version, 0) AND strpos(coalesce(h.metadata, ''), '"$closes":"') = 0)
+        INTO as_expected
+        FROM unnest(write_stream, write_expected) AS w (id, expected) LEFT JOIN LATERAL (
+            SELECT e.version, e.metadata FROM event AS e WHERE e.stream_id = w.id ORDER BY e.version DESC LIMIT 1
+        ) AS h ON true;
+        IF as_expected THEN
+            INSERT INTO event (stream_id, version, event_id, type, schema_version, recorded_at, metadata, data)
+            SELECT w.id, w.expected + o.place, o.id, o.type, o.schema, appended_at, o.metadata, o.data
+            FROM unnest(event_write, event_place, event_ids, event_types, event_schemas, event_metadata, event_data)
+                 WITH ORDINALITY AS o (write, place, id, type, schema, metadata, data, nr)
+            JOIN unnest(write_stream, write_expected) WITH ORDINALITY AS w (id, expected, nr) ON w.nr = o.write
+            ORDER BY o.nr;
+            RETURN;
+        END IF;
+    END IF;
+
     IF (SELECT count(*) <> count(DISTINCT s) FROM unnest(write_stream) AS s) THEN
         RAISE EXCEPTION 'a stream stands twice in one batch' USING ERRCODE = 'WB001';
     END IF;
 
-    -- Sorted by key, so that no two batches wait for each other. Two streams with one key share a lock: harmless.
-    PERFORM pg_advisory_xact_lock(k.key)
-    FROM (SELECT DISTINCT hashtextextended(s, 0) AS key FROM unnest(write_stream) AS s ORDER BY key) AS k;
-    appended_at := clock_timestamp();  -- behind the locks: within a stream, time follows version
-
     RETURN QUERY
     WITH write AS MATERIALIZED (
-        SELECT w.nr, w.request, w.id, w.expected,
-               coalesce((SELECT s.version FROM stream AS s WHERE s.id = w.id), 0) AS head
+        SELECT w.nr, w.request, w.id, w.expected, coalesce(h.version, 0) AS head,
+               strpos(coalesce(h.metadata, ''), '"$closes":"') > 0 AS closed
         FROM unnest(write_request, write_stream, write_expected) WITH ORDINALITY AS w (request, id, expected, nr)
+        LEFT JOIN LATERAL (
+            SELECT e.version, e.metadata FROM event AS e WHERE e.stream_id = w.id ORDER BY e.version DESC LIMIT 1
+        ) AS h ON true
     ), offered AS MATERIALIZED (
         SELECT o.*, seen.stream_id AS seen_in, seen.version AS seen_as
         FROM unnest(event_write, event_place, event_ids, event_types, event_schemas, event_metadata, event_data)
@@ -57,14 +85,15 @@ BEGIN
             SELECT e.stream_id, e.version FROM event AS e WHERE e.event_id = o.id OFFSET 0
         ) AS seen ON true
     ), counted AS MATERIALIZED (
-        SELECT w.nr, w.request, w.id, w.head, count(o.id) AS events, count(o.seen_as) AS seen,
+        SELECT w.nr, w.request, w.id, w.head, w.closed, count(o.id) AS events, count(o.seen_as) AS seen,
                count(*) FILTER (WHERE o.seen_in = w.id) AS seen_here, max(o.seen_as) AS seen_last,
                CASE w.expected WHEN -1 THEN true WHEN -2 THEN w.head > 0 ELSE w.expected = w.head END AS holds
         FROM write AS w LEFT JOIN offered AS o ON o.write = w.nr
-        GROUP BY w.nr, w.request, w.id, w.head, w.expected
+        GROUP BY w.nr, w.request, w.id, w.head, w.closed, w.expected
     ), verdict AS MATERIALIZED (
         SELECT c.request, CASE WHEN sum(c.events) > 0 AND sum(c.seen_here) = sum(c.events) THEN 'repeated'
                                WHEN sum(c.seen) > 0 THEN 'partial'
+                               WHEN bool_or(c.closed AND c.events > 0) THEN 'closed'
                                WHEN NOT bool_and(c.holds) THEN 'conflict'
                                ELSE 'appended' END AS outcome
         FROM counted AS c GROUP BY c.request
@@ -76,14 +105,12 @@ BEGIN
         SELECT a.id, a.head + o.place, o.id, o.type, o.schema, appended_at, o.metadata, o.data
         FROM offered AS o JOIN accepted AS a ON a.nr = o.write
         ORDER BY o.nr
-    ), moved AS (
-        INSERT INTO stream (id, version) SELECT a.id, a.head + a.events FROM accepted AS a
-        ON CONFLICT (id) DO UPDATE SET version = excluded.version
     )
     SELECT c.request, v.outcome, c.id,
            CASE v.outcome WHEN 'appended' THEN c.head + c.events WHEN 'repeated' THEN c.seen_last ELSE c.head END
     FROM counted AS c JOIN verdict AS v USING (request)
-    WHERE CASE v.outcome WHEN 'conflict' THEN NOT c.holds
+    WHERE CASE v.outcome WHEN 'closed' THEN c.closed AND c.events > 0
+                         WHEN 'conflict' THEN NOT c.holds
                          WHEN 'partial' THEN c.seen_here < c.events
                          ELSE c.events > 0 END;
 END

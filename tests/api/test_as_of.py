@@ -1,6 +1,5 @@
 """`as_of` takes a time, a version or a position; `explain` names what each event changed."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -37,7 +36,7 @@ async def append(world: World, stream: str, event: object) -> None:
     await world.store.append((StreamWrite(stream, Expected.ANY, (step,)),))
     last = world.store.streams[stream].pop()
     at = samples.NOON + timedelta(minutes=last.version)  # the memory is quicker than a clock
-    world.store.streams[stream].append(replace(last, recorded_at=at))
+    world.store.streams[stream].append(last._replace(recorded_at=at))
 
 
 def token(stream: str, version: int) -> str:

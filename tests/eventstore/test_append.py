@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from eventstore.append import APPEND, arguments, prepare
-from eventstore.codec import Codec, InvalidEvent, PayloadTooLarge, UnknownEventType
+from eventstore.codec import Codec
 from eventstore.connections import open_pool
 from eventstore.postgres import PostgresEventStore
 from eventstore.store import (
@@ -16,8 +16,6 @@ from eventstore.store import (
     ExpectedVersion,
     NewEvent,
     PartialRepeat,
-    StoreError,
-    StreamWrite,
     WrongExpectedVersion,
 )
 from tests.eventstore.samples import Noted, new, text_of, write
@@ -136,27 +134,6 @@ async def test_a_refused_append_leaves_its_neighbours_alone(
     assert await texts(store, "good/2") == []
     together = "SELECT count(DISTINCT xid) FROM event WHERE stream_id IN ('good/1', 'good/4')"
     assert await connection.fetchval(together) == 1
-
-
-async def test_what_cannot_be_stored_is_refused_before_it_is_sent(store: PostgresEventStore) -> None:
-    async def refused(error: type[Exception], *writes: StreamWrite) -> None:
-        with pytest.raises(error):
-            await store.append(writes)
-
-    twin = new()
-    await refused(ValueError)
-    await refused(ValueError, write("a", 0, new()), write("a", 1, new()))
-    await refused(ValueError, write("a", 0, twin), write("b", 0, twin))
-    await refused(ValueError, write("a", -1, new()))
-    await refused(ValueError, write("a\0b", 0, new()))
-    await refused(ValueError, write("", 0, new()))
-    await refused(ValueError, write("a", 0, *(new() for _ in range(1001))))
-    await refused(UnknownEventType, write("a", 0, NewEvent(uuid4(), object())))
-    await refused(PayloadTooLarge, write("a", 0, new("x" * 300_000)))
-    await refused(InvalidEvent, write("a", 0, new("nul\0")))
-    await refused(InvalidEvent, write("a", 0, new("\ud800")))
-    await refused(InvalidEvent, write("a", 0, NewEvent(uuid4(), Noted("x"), {"k": "\0"})))
-    assert issubclass(InvalidEvent, StoreError)
 
 
 async def test_the_isolation_guard(connection: asyncpg.Connection, codec: Codec) -> None:

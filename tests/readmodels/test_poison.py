@@ -1,7 +1,5 @@
 """Events that cannot be applied stop whom they concern, loudly, and nothing is lost."""
 
-from dataclasses import replace
-
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -51,7 +49,7 @@ async def test_an_undecodable_event_stops_only_who_reads_its_stream(
     rows = await expected(log)
     place = next(n for n, event in enumerate(log.events) if event.type == "OrderConfirmed")
     good, poison = log.events[place], Undecodable("of a newer release", 2, "{}")
-    log.events[place] = replace(good, event=poison)
+    log.events[place] = good._replace(event=poison)
     projector = Projector(engine, log, projections(), standby_poll=0.02)
     async with engine.begin() as connection:
         for projection in projections():

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from eventstore.store import Appended, Expected, PartialRepeat, Recorded, StreamWrite, WrongExpectedVersion
+from eventstore.store import (
+    Appended,
+    Expected,
+    PartialRepeat,
+    Recorded,
+    StreamClosed,
+    StreamWrite,
+    WrongExpectedVersion,
+)
 from eventstore.time_travel import AsOf, AtPosition, AtTime, AtVersion, NotReached
 
 
@@ -39,6 +47,7 @@ class MemoryEventStore:
 
     def __init__(self) -> None:
         self.streams: dict[str, list[Recorded]] = {}
+        self.closed: set[str] = set()
 
     async def read_stream(self, stream_id: str, *, after: int = 0, limit: int | None = None) -> Sequence[Recorded]:
         return self.streams.get(stream_id, [])[after : None if limit is None else after + limit]
@@ -57,6 +66,8 @@ class MemoryEventStore:
 
     def _check(self, write: StreamWrite) -> None:
         actual = len(self.streams.get(write.stream_id, []))
+        if write.events and write.stream_id in self.closed:
+            raise StreamClosed(write.stream_id, write.expected, actual)
         match write.expected:
             case Expected.ANY:
                 return
@@ -71,6 +82,8 @@ class MemoryEventStore:
 
     def _write(self, write: StreamWrite) -> int:
         stream = self.streams.setdefault(write.stream_id, [])
+        if write.closes:
+            self.closed.add(write.stream_id)
         for new in write.events:
             stream.append(
                 Recorded(
