@@ -71,6 +71,9 @@ class RecentOrders:
     async def append(self, writes: Sequence[StreamWrite]) -> Appended:
         return await self._store.append(writes)
 
+    async def version_of(self, stream_id: str, event_id: UUID) -> int | None:
+        return await self._store.version_of(stream_id, event_id)
+
     def recall(self, order_id: UUID) -> LoadedOrder | None:
         return self._orders.get(order_id)
 

@@ -8,22 +8,24 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import cast
 from weakref import WeakValueDictionary
 
-from domain.decider import fold
 from domain.inventory.events import StockEvent
 from domain.inventory.model import StockItem, evolve
+from eventstore.snapshots import Folded, Folding, Snapshots
 from eventstore.store import StreamReader
+
+STOCK: Folding[StockItem, StockEvent] = Folding(StockItem, StockItem(), evolve)
 
 
 @dataclass(frozen=True, slots=True)
 class StockHead:
-    """One stock stream as far as it was read."""
+    """One stock stream as far as it was read. `kept`: see `eventstore.snapshots.Folded`."""
 
     stream_id: str
     version: int
     item: StockItem
+    kept: int = 0
 
 
 def stock_stream(warehouse: str, sku: str) -> str:
@@ -33,6 +35,7 @@ def stock_stream(warehouse: str, sku: str) -> str:
 @dataclass(slots=True)
 class StockBook:
     store: StreamReader
+    snapshots: Snapshots
     _heads: dict[str, StockHead] = field(default_factory=dict)
     _doubted: set[str] = field(default_factory=set)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
@@ -54,10 +57,12 @@ class StockBook:
         known = self._heads.get(stream)
         if known and stream not in self._doubted:
             return known
-        known = known or StockHead(stream, 0, StockItem())
-        newer = await self.store.read_stream(stream, after=known.version)
-        events = (cast(StockEvent, recorded.event) for recorded in newer)
-        head = StockHead(stream, newer[-1].version if newer else known.version, fold(evolve, known.item, events))
+        if known is None:
+            folded, _ = await self.snapshots.load(self.store, stream, STOCK)
+            head = _head_of(folded)
+        else:
+            newer = await self.store.read_stream(stream, after=known.version)
+            head = self._moved(known, [recorded.event for recorded in newer])
         self._heads[stream] = head
         self._doubted.discard(stream)
         return head
@@ -68,5 +73,12 @@ class StockBook:
 
     def advance(self, head: StockHead, events: Sequence[StockEvent]) -> None:
         """Note what this process has just appended after `head`."""
-        version = head.version + len(events)
-        self._heads[head.stream_id] = StockHead(head.stream_id, version, fold(evolve, head.item, events))
+        self._heads[head.stream_id] = self._moved(head, events)
+
+    def _moved(self, head: StockHead, events: Sequence[object]) -> StockHead:
+        before = Folded(head.stream_id, head.version, head.item, head.kept)
+        return _head_of(self.snapshots.offer(STOCK, STOCK.advance(before, events)))
+
+
+def _head_of(folded: Folded[StockItem]) -> StockHead:
+    return StockHead(folded.stream_id, folded.version, folded.state, folded.kept)

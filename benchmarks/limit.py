@@ -19,6 +19,7 @@ from domain.identifiers import Address, Email, Quantity, Sku, order_number
 from domain.money import Money
 from domain.orders.decide import OrderRules, PlaceOrder, PricedLine, price
 from domain.orders.events import OnUnavailable
+from eventstore.snapshots import Snapshots
 from eventstore.store import Appended, Recorded, StreamWrite
 from ops import demo
 from ops.bootstrap import connect_temporal, step_policies
@@ -42,6 +43,9 @@ class NoStore:
         self._refuse()
 
     async def read_stream(self, stream_id: str, *, after: int = 0, limit: int | None = None) -> Sequence[Recorded]:
+        self._refuse()
+
+    async def version_of(self, stream_id: str, event_id: UUID) -> int | None:
         self._refuse()
 
     def _refuse(self) -> NoReturn:
@@ -106,6 +110,7 @@ async def hollow_orders(settings: Settings) -> AsyncIterator[Hollow]:
     gateway = CommandGateway(
         temporal=temporal,
         store=store,
+        snapshots=Snapshots(None),
         policies=step_policies(settings),
         warehouses=settings.warehouse_codes,
         timeout=60,

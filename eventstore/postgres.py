@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -19,6 +20,8 @@ READ_STREAM = """
     SELECT version, event_id, type, schema_version, recorded_at, metadata, data
     FROM event WHERE stream_id = $1 AND version > $2 ORDER BY version LIMIT $3
 """
+
+VERSION_OF = "SELECT version FROM event WHERE event_id = $2 AND stream_id = $1"
 
 
 class PostgresEventStore:
@@ -57,6 +60,11 @@ class PostgresEventStore:
     async def read_stream(self, stream_id: str, *, after: int = 0, limit: int | None = None) -> Sequence[Recorded]:
         rows = await self._patience.persist(lambda: self._pool.fetch(READ_STREAM, stream_id, after, limit))
         return [self._recorded(stream_id, row) for row in rows]
+
+    async def version_of(self, stream_id: str, event_id: UUID) -> int | None:
+        found: int | None
+        found = await self._patience.persist(lambda: self._pool.fetchval(VERSION_OF, stream_id, event_id))
+        return found
 
     async def close(self) -> None:
         """Wait for the appends that were taken, then stop. The pool stays open."""

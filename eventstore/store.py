@@ -182,6 +182,14 @@ class EventStore(StreamReader, Protocol):
         """
         ...
 
+    async def version_of(self, stream_id: str, event_id: UUID) -> int | None:
+        """The version of an event in its stream; None where the stream has no such event. Costs one look-up.
+
+        Raises:
+            StoreUnavailable: the database is away.
+        """
+        ...
+
 
 class LogReader(Protocol):
     """The gapless global order, as far as it is sequenced."""

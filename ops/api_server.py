@@ -48,7 +48,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(redis.aclose)
         app = create_app(
             ApiDependencies(
-                gateway=command_gateway(settings, temporal, backend.store),
+                gateway=command_gateway(settings, temporal, backend),
                 queries=ReadModels(engine),
                 history=PostgresHistory(backend.pool, backend.codec),
                 verifier=token_verifier(settings),

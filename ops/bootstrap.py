@@ -17,6 +17,8 @@ from domain.shipping import events as shipping_events
 from eventstore.codec import Codec
 from eventstore.connections import open_pool
 from eventstore.postgres import PostgresEventStore
+from eventstore.snapshot_table import PostgresSnapshots
+from eventstore.snapshots import Snapshots
 from eventstore.types import codec_of
 from ops.config import Settings
 from ops.patience import wait_for
@@ -75,6 +77,7 @@ class Backend:
     pool: asyncpg.Pool
     codec: Codec
     store: PostgresEventStore
+    snapshots: Snapshots
 
 
 @asynccontextmanager
@@ -88,17 +91,20 @@ async def open_backend(settings: Settings, *, name: str) -> AsyncIterator[Backen
         append_queue=settings.append_queue,
         in_flight=settings.append_in_flight,
     )
+    snapshots = Snapshots(PostgresSnapshots(pool))
     try:
-        yield Backend(pool, events, store)
+        yield Backend(pool, events, store, snapshots)
     finally:
+        await snapshots.close()
         await store.close()
         await pool.close()
 
 
-def command_gateway(settings: Settings, temporal: Client, store: PostgresEventStore) -> CommandGateway:
+def command_gateway(settings: Settings, temporal: Client, backend: Backend) -> CommandGateway:
     return CommandGateway(
         temporal=temporal,
-        store=store,
+        store=backend.store,
+        snapshots=backend.snapshots,
         policies=step_policies(settings),
         warehouses=settings.warehouse_codes,
         timeout=settings.placing_timeout,

@@ -29,6 +29,7 @@ from eventstore.verify import verify_chain
 from ops.bootstrap import codec, connect_database, connect_temporal
 from ops.config import Settings
 from ops.live_streams import live_orders, live_stock
+from ops.verify_snapshots import snapshot_faults
 from workflows.contracts import ORDER_WORKFLOW, order_workflow_id
 
 MAX_FAULTS = 20
@@ -81,6 +82,7 @@ async def verify(settings: Settings) -> Sequence[Check]:
         bookings = await carrier.list_bookings()
         running = await _running(await connect_temporal(settings))
         live = await _load(connection, codec())
+        snapshots = await _snapshots(connection)
         rows = [dict(row) for row in await connection.fetch(ROWS)]
         books = check_books(live, effects)
         await check_unbooked(live, effects, payments, books)
@@ -91,6 +93,7 @@ async def verify(settings: Settings) -> Sequence[Check]:
         books,
         check_bookings(live, Counter((booking.order_id, booking.idempotency_key) for booking in bookings)),
         check_stock(live),
+        snapshots,
         check_read_models(live, rows),
     ]
 
@@ -110,6 +113,14 @@ async def _chain(connection: asyncpg.Connection) -> Check:
     check = Check("4 log: gapless, versions in order, hash chain", checked=verified.head)
     if verified.fault:
         check.faults.append(verified.fault)
+    return check
+
+
+async def _snapshots(connection: asyncpg.Connection) -> Check:
+    check = Check("3 snapshots: each is the fold of its stream")
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        async for fault in snapshot_faults(connection, codec()):
+            check.expect(fault is None, str(fault))
     return check
 
 

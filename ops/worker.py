@@ -21,6 +21,7 @@ from activities.orders import OrderActivities
 from activities.payments import PaymentActivities
 from activities.shipping import ShippingActivities
 from activities.stock_book import StockBook
+from eventstore.snapshots import Snapshots
 from eventstore.store import EventStore
 from ops.bootstrap import connect_temporal, open_backend, utc_now
 from ops.config import Settings
@@ -56,12 +57,16 @@ SANDBOX = ContextFreeRunner(
 
 
 def activities(
-    store: EventStore, payments: PaymentGateway, carrier: Carrier, warehouses: tuple[str, ...]
+    store: EventStore,
+    snapshots: Snapshots,
+    payments: PaymentGateway,
+    carrier: Carrier,
+    warehouses: tuple[str, ...],
 ) -> dict[TaskQueue, Sequence[Any]]:
     """The activities of each service's queue."""
     store = RecentOrders(store)
     orders = OrderActivities(store, utc_now)
-    inventory = InventoryActivities(store, StockBook(store), warehouses)
+    inventory = InventoryActivities(store, StockBook(store, snapshots), warehouses)
     money = PaymentActivities(store, payments)
     shipping = ShippingActivities(store, carrier)
     own: Sequence[Any] = (
@@ -113,7 +118,7 @@ async def run_worker(
         carrier = SimulatedCarrier(settings.carrier_base_url, timeout=settings.gateway_timeout)
         stack.push_async_callback(payments.aclose)
         stack.push_async_callback(carrier.aclose)
-        services = activities(wrap(backend.store), payments, carrier, settings.warehouse_codes)
+        services = activities(wrap(backend.store), backend.snapshots, payments, carrier, settings.warehouse_codes)
         for worker in workers(client, services):
             await stack.enter_async_context(worker)
         await stop.wait()

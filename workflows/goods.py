@@ -10,6 +10,7 @@ from domain.errors import InvalidValue
 from domain.identifiers import Sku
 from domain.inventory import decide as inventory
 from domain.money import Money
+from eventstore.snapshots import Snapshots
 from eventstore.store import EventStore, StoreOverloaded, StoreUnavailable
 from workflows.errors import CommandUnavailable
 
@@ -21,6 +22,7 @@ class GoodsGateway:
     """`warehouses`: those there are, preferred first. Every command may raise DomainError, CommandUnavailable."""
 
     store: EventStore
+    snapshots: Snapshots
     warehouses: tuple[str, ...]
 
     async def adjust_stock(
@@ -34,7 +36,14 @@ class GoodsGateway:
             )
         command = Command(f"adjust:{key}", actor)
         return await available(
-            decide_stock(self.store, place, sku, command, lambda item: inventory.adjust(item, change, reason))
+            decide_stock(
+                self.store,
+                self.snapshots,
+                place,
+                sku,
+                command,
+                lambda item: inventory.adjust(item, change, reason),
+            )
         )
 
     async def create_product(
@@ -42,23 +51,29 @@ class GoodsGateway:
     ) -> Committed:
         command = Command(f"create:{key}", actor)
         return await available(
-            decide_product(self.store, sku, command, lambda state: catalog.create(state, sku, name, prices))
+            decide_product(
+                self.store, self.snapshots, sku, command, lambda state: catalog.create(state, sku, name, prices)
+            )
         )
 
     async def change_price(self, sku: Sku, price: Money, *, key: str, actor: str) -> Committed:
         command = Command(f"price:{key}", actor)
         return await available(
-            decide_product(self.store, sku, command, lambda state: catalog.change_price(state, price))
+            decide_product(
+                self.store, self.snapshots, sku, command, lambda state: catalog.change_price(state, price)
+            )
         )
 
     async def publish_product(self, sku: Sku, *, key: str, actor: str) -> Committed:
         command = Command(f"publish:{key}", actor)
-        return await available(decide_product(self.store, sku, command, catalog.publish))
+        return await available(decide_product(self.store, self.snapshots, sku, command, catalog.publish))
 
     async def discontinue_product(self, sku: Sku, *, key: str, reason: str, actor: str) -> Committed:
         command = Command(f"discontinue:{key}", actor)
         return await available(
-            decide_product(self.store, sku, command, lambda state: catalog.discontinue(state, reason))
+            decide_product(
+                self.store, self.snapshots, sku, command, lambda state: catalog.discontinue(state, reason)
+            )
         )
 
 

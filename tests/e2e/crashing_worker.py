@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from functools import partial
+from uuid import UUID
 
 from eventstore.store import Appended, EventStore, Recorded, StreamWrite
 from ops.config import load_settings
@@ -26,6 +27,9 @@ class CrashingStore:
 
     async def read_stream(self, stream_id: str, *, after: int = 0, limit: int | None = None) -> Sequence[Recorded]:
         return await self._store.read_stream(stream_id, after=after, limit=limit)
+
+    async def version_of(self, stream_id: str, event_id: UUID) -> int | None:
+        return await self._store.version_of(stream_id, event_id)
 
     async def append(self, writes: Sequence[StreamWrite]) -> Appended:
         here = self._is_the_one(writes)

@@ -13,6 +13,7 @@ from activities.shipping import ShippingActivities
 from activities.stock_book import StockBook, stock_stream
 from domain.inventory.events import StockReceived
 from domain.inventory.model import StockItem, evolve
+from eventstore.snapshots import Snapshots
 from eventstore.store import Expected, NewEvent, StreamWrite
 from tests.support.gateways import MemoryCarrier, MemoryPayments
 from tests.support.shop import order
@@ -33,7 +34,7 @@ class Backend:
 
     def process(self) -> InventoryActivities:
         """Another process's inventory service: it shares the store, and knows nothing yet."""
-        return InventoryActivities(self.store, StockBook(self.store), WAREHOUSES)
+        return InventoryActivities(self.store, StockBook(self.store, Snapshots(None)), WAREHOUSES)
 
     async def stock(self, sku: str, quantity: int, warehouse: str = "BER") -> None:
         received = NewEvent(uuid4(), StockReceived(quantity, "delivery"))

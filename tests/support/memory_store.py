@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 
 from eventstore.store import (
     Appended,
@@ -63,6 +64,9 @@ class MemoryEventStore:
         for write in writes:
             self._check(write)
         return Appended({write.stream_id: self._write(write) for write in writes})
+
+    async def version_of(self, stream_id: str, event_id: UUID) -> int | None:
+        return next((e.version for e in self.streams.get(stream_id, []) if e.event_id == event_id), None)
 
     def _check(self, write: StreamWrite) -> None:
         actual = len(self.streams.get(write.stream_id, []))

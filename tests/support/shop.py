@@ -29,6 +29,7 @@ from domain.orders.events import OnUnavailable, StepAction
 from domain.orders.model import OrderStatus
 from domain.record import OrderRecord
 from domain.shipping.events import TrackingStatus
+from eventstore.snapshots import Snapshots
 from eventstore.store import Expected, NewEvent, StreamWrite
 from ops.embedded.temporal import DYNAMIC_CONFIG, TIME_SKIPPING
 from ops.worker import activities, workers
@@ -81,14 +82,19 @@ class Shop:
         self.payments = MemoryPayments()
         self.carrier = MemoryCarrier()
         self.gateway = CommandGateway(
-            temporal=environment.client, store=self.store, policies=POLICIES, warehouses=WAREHOUSES, timeout=10
+            temporal=environment.client,
+            store=self.store,
+            snapshots=Snapshots(None),
+            policies=POLICIES,
+            warehouses=WAREHOUSES,
+            timeout=10,
         )
         self.auto = True
         self.carrier.on_booked = self._booked
         self._tasks: set[asyncio.Task[None]] = set()
         self._placed: dict[UUID, PlaceOrder] = {}
         self._workers: AsyncExitStack | None = None
-        self._services = activities(self.store, self.payments, self.carrier, WAREHOUSES)
+        self._services = activities(self.store, Snapshots(None), self.payments, self.carrier, WAREHOUSES)
 
     async def open(self, *, max_cached: int = 5000) -> None:
         """Start the workers."""
