@@ -1,6 +1,6 @@
 # Needs python3 (3.11 or newer), make and a POSIX shell; everything else comes into .venv from hashed requirements.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down clean check test lock format bench record-histories record-golden
+.PHONY: help setup up down clean check test lock format bench bench-relay record-histories record-golden
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -44,6 +44,9 @@ lock: setup ## Bring requirements/*.txt in line with pyproject.toml (UPGRADE=--u
 
 bench: setup ## Measure how many orders a second are carried through
 	$(BIN)/python -m benchmarks.lifecycle
+
+bench-relay: setup ## Measure how many events a second the relay takes to Redis
+	$(BIN)/python -m benchmarks.relay
 
 record-histories: setup ## Record the workflow histories that later versions must replay
 	$(BIN)/python -m tests.workflows.record

@@ -43,8 +43,8 @@ async def rig(say: Say, **changes: object) -> AsyncIterator[Rig]:
     """Start all of it, and leave nothing behind. `changes` are settings."""
     for name in OUTSIDE:  # a benchmark of the embedded stack; its processes inherit this environment
         os.environ.pop(f"WAYBILL_{name}", None)
-    home = _directory()
-    settings = _settings(home, changes)
+    home = temporary_directory()
+    settings = temporary_settings(home, **changes)
     stack = DevStack(settings, on_event=say)
     try:
         await stack.start()
@@ -63,13 +63,13 @@ async def rig(say: Say, **changes: object) -> AsyncIterator[Rig]:
         shutil.rmtree(home)
 
 
-def _directory() -> Path:
+def temporary_directory() -> Path:
     path = Path(tempfile.mkdtemp(prefix="waybill-bench-"))
     path.chmod(0o711)  # the embedded PostgreSQL of root passes through as another user
     return path
 
 
-def _settings(home: Path, changes: dict[str, object]) -> Settings:
+def temporary_settings(home: Path, **changes: object) -> Settings:
     names = [name for name in Settings.model_fields if name.endswith("_port")]
     numbers = dict(zip(names, free_ports(len(names)), strict=True))
     return Settings.model_validate({"data_dir": home, "log_level": "warning", **numbers, **changes})

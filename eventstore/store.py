@@ -78,6 +78,20 @@ class Recorded(NamedTuple):
     position: int | None = None
 
 
+class StoredEvent(NamedTuple):
+    """An event of the log byte for byte, for those who pass it on; `metadata` and `data` are JSON texts."""
+
+    position: int
+    stream_id: str
+    version: int
+    event_id: UUID
+    type: str
+    schema_version: int
+    recorded_at: datetime
+    metadata: str
+    data: str
+
+
 @dataclass(frozen=True, slots=True)
 class Appended:
     """The result of one append: each written stream's version after it.

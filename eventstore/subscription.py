@@ -8,7 +8,7 @@ import asyncpg
 from eventstore.codec import Codec, CodecError
 from eventstore.patience import Patience
 from eventstore.postgres import read_metadata
-from eventstore.store import Recorded, Undecodable
+from eventstore.store import Recorded, StoredEvent, Undecodable
 from eventstore.wakeup import SEQUENCED, notifications
 
 SEGMENTS = 64
@@ -68,14 +68,23 @@ class PostgresLog:
         return await self._patience.persist(lambda: self._read(after, min(limit, MAX_READ)))
 
     async def _read(self, after: int, limit: int) -> Sequence[Recorded]:
+        rows = await self._rows(after, limit)
+        return list(map(self._recorded, rows, range(after + 1, after + 1 + len(rows))))
+
+    async def read_stored(self, *, after: int, limit: int) -> Sequence[StoredEvent]:
+        """As `read_log`, and nothing is decoded."""
+        rows = await self._patience.persist(lambda: self._rows(after, min(limit, MAX_READ)))
+        return [StoredEvent(position, *row) for position, row in enumerate(rows, after + 1)]
+
+    async def _rows(self, after: int, limit: int) -> Sequence[asyncpg.Record]:
         bounds = await self._pool.fetchrow(BOUNDS, after, limit)
         if bounds is None:
             return []
         *ends, last = bounds
-        rows = [] if None in ends else await self._pool.fetch(READ, *ends)
+        rows: Sequence[asyncpg.Record] = [] if None in ends else await self._pool.fetch(READ, *ends)
         if last is None or len(rows) != last - after:
             raise LogDamaged(f"{len(rows)} events lie between positions {after} and {last or after + limit}")
-        return list(map(self._recorded, rows, range(after + 1, last + 1)))
+        return rows
 
     async def head(self) -> int:
         position: int = await self._patience.persist(lambda: self._pool.fetchval(HEAD))

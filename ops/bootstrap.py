@@ -19,7 +19,8 @@ from eventstore.connections import open_pool
 from eventstore.postgres import PostgresEventStore
 from eventstore.snapshot_table import PostgresSnapshots
 from eventstore.snapshots import Snapshots
-from eventstore.types import codec_of
+from eventstore.types import codec_of, event_types
+from messaging.envelopes import Envelopes
 from ops.config import Settings
 from ops.patience import wait_for
 from ops.payloads import DATA_CONVERTER
@@ -36,6 +37,10 @@ def utc_now() -> datetime:
 def codec() -> Codec:
     """The codec of every event Waybill has ever written."""
     return codec_of(*EVENT_MODULES)
+
+
+def envelopes() -> Envelopes:
+    return Envelopes(event_types(*EVENT_MODULES), codec())
 
 
 def step_policies(settings: Settings) -> StepPolicies:

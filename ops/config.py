@@ -157,6 +157,20 @@ class Settings(OrderSettings):
         0.05, description="Seconds between two looks for new events without a wake-up"
     )
     projection_batch: PositiveInt = Field(1000, description="Most events one projection transaction applies")
+    relay_batch: PositiveInt = Field(1000, le=5000, description="Most events published to Redis at once")
+    relay_partitions: PositiveInt = Field(
+        1,
+        le=64,
+        description="Redis streams per context; with more than one, each event's own stream chooses, and"
+        " `waybill.orders` becomes `waybill.orders.0` and so on",
+    )
+    stream_length: PositiveInt = Field(
+        1_000_000, description="About how many events each Redis stream keeps for consumers that are behind"
+    )
+    inbox_days: PositiveInt = Field(
+        30,
+        description="Days for which consumers know what they have handled, and an emptied Redis is filled again",
+    )
     read_wait: PositiveFloat = Field(2.0, description="Longest wait of a `min_position` read, in seconds")
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged")

@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 import uvloop
 from redis.asyncio import Redis
@@ -15,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from eventstore.sequencer import Sequencer
 from eventstore.subscription import PostgresLog
-from messaging.relay import Relay
-from ops.bootstrap import codec, connect_database
+from messaging.relay import Relay, RelayLimits
+from ops.bootstrap import codec, connect_database, envelopes, utc_now
 from ops.collector import calm_collector
 from ops.config import Settings
 from ops.patience import wait_for
@@ -25,6 +26,7 @@ from readmodels.engine import Projector
 from readmodels.projections import projections
 
 SHUTDOWN_SECONDS = 10
+REDIS_TIMEOUT = 10
 
 Service = Callable[[Settings, asyncio.Event], Awaitable[None]]
 
@@ -53,16 +55,38 @@ async def run_relay(settings: Settings, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         pool = await connect_database(settings, settings.dsn, name="waybill-relay")
         stack.push_async_callback(pool.close)
-        events = codec()
-        log = PostgresLog(pool, events, dsn=settings.dsn, poll=settings.sequencer_poll)
-        redis = Redis.from_url(
-            settings.redis_dsn,
-            retry=Retry(ExponentialBackoff(cap=2, base=0.05), retries=-1),
-            retry_on_error=[RedisConnectionError, RedisTimeoutError],
-        )
-        stack.push_async_callback(redis.aclose)
+        redis = await stack.enter_async_context(connect_redis(settings))
+        log = PostgresLog(pool, codec(), dsn=settings.dsn, poll=settings.sequencer_poll)
+        relay = Relay(log, envelopes(), redis, utc_now, relay_limits(settings))
+        await relay.rewind()
+        await _until(stop, relay.run())
+
+
+def relay_limits(settings: Settings) -> RelayLimits:
+    return RelayLimits(
+        batch=settings.relay_batch,
+        keep=settings.stream_length,
+        partitions=settings.relay_partitions,
+        again=timedelta(days=settings.inbox_days),
+    )
+
+
+@asynccontextmanager
+async def connect_redis(settings: Settings) -> AsyncIterator[Redis]:
+    """Wait for Redis, visibly, and connect. A connection that is lost is made again within a call."""
+    redis = Redis.from_url(
+        settings.redis_dsn,
+        retry=Retry(ExponentialBackoff(cap=1, base=0.05), retries=3),
+        retry_on_error=[RedisConnectionError, RedisTimeoutError],
+        socket_connect_timeout=REDIS_TIMEOUT,
+        socket_timeout=REDIS_TIMEOUT,
+        health_check_interval=REDIS_TIMEOUT,
+    )
+    try:
         await wait_for("Redis", redis.ping)
-        await _until(stop, Relay(log, events, redis).run())
+        yield redis
+    finally:
+        await redis.aclose()
 
 
 async def _until(stop: asyncio.Event, *running: Awaitable[None]) -> None:
