@@ -1,11 +1,11 @@
 """Events of the log as CloudEvents 1.0, and the Redis streams they go to."""
 
+import zlib
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from eventstore.codec import Codec, CodecError, EventTypes
 from eventstore.store import StoredEvent
-from eventstore.subscription import segment_of
 
 STREAMS: Final = "waybill."
 UNDECODABLE: Final = "undecodable"
@@ -38,7 +38,11 @@ def context_of(cls: type) -> str:
 
 def stream_name(context: str, subject: str, partitions: int) -> str:
     """The Redis stream of a context's event: one, or the partition that all events of its own stream go to."""
-    return f"{STREAMS}{context}" if partitions == 1 else f"{STREAMS}{context}.{segment_of(subject, partitions)}"
+    return (
+        f"{STREAMS}{context}"
+        if partitions == 1
+        else f"{STREAMS}{context}.{zlib.crc32(subject.encode()) % partitions}"
+    )
 
 
 class Envelopes:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from eventstore.sequencer import Sequencer
 from eventstore.subscription import PostgresLog
 from messaging.relay import Relay, RelayLimits
+from messaging.tasks import end
 from ops.bootstrap import codec, connect_database, envelopes, utc_now
 from ops.collector import calm_collector
 from ops.config import Settings
@@ -94,9 +95,7 @@ async def _until(stop: asyncio.Event, *running: Awaitable[None]) -> None:
     tasks = [asyncio.ensure_future(each) for each in running]
     waiting = asyncio.ensure_future(stop.wait())
     done, pending = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
+    await end(pending)
     for task in done - {waiting}:
         task.result()
 

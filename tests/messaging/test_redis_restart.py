@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from domain.orders.events import OrderConfirmed
 from messaging.relay import Relay, RelayLimits
+from messaging.tasks import end
 from ops.bootstrap import envelopes
 from ops.config import Settings
 from ops.embedded.redis import EmbeddedRedis
@@ -64,7 +65,7 @@ async def test_the_relay_survives_a_redis_that_is_killed(emptied: bool) -> None:
             shutil.rmtree(data / "appendonlydir")
         await process.start()
         while len(await seen(redis)) < 20:
+            assert not running.done(), running.result()
             await asyncio.sleep(0.01)
-        running.cancel()
-        await asyncio.wait([running])
+        await end([running])
         assert await seen(redis) == list(range(1, 21))
