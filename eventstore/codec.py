@@ -125,6 +125,10 @@ class Codec:
         self._limit = limit
         self._upcasters.check({entry.name: entry.version for entry in types})
 
+    def newest(self, type_name: str) -> int:
+        """The present schema version of a type. Raises UnknownEventType."""
+        return self._types.named(type_name).version
+
     def encode(self, event: object) -> Encoded:
         """Raises UnknownEventType, PayloadTooLarge, InvalidEvent (wrong types, NUL, lone surrogates)."""
         entry = self._types.of(event)

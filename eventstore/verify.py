@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 
@@ -65,7 +66,7 @@ async def verify_chain(connection: asyncpg.Connection) -> Verified:
         link, fault = await _walk(connection, state["position"])
         if fault is None and link != state["hash"]:
             fault = f"the sequencer's own hash at position {state['position']} is altered"
-        return Verified(state["position"], link.hex(), fault or await _beside(connection))
+        return Verified(state["position"], link.hex(), fault or await beside(connection))
 
 
 async def _walk(connection: asyncpg.Connection, head: int) -> tuple[bytes, str | None]:
@@ -92,7 +93,7 @@ async def _rows(connection: asyncpg.Connection, head: int) -> AsyncIterator[asyn
         after = rows[-1]["position"]
 
 
-async def _beside(connection: asyncpg.Connection) -> str | None:
+async def beside(connection: asyncpg.Connection) -> str | None:
     """What the chain does not cover: rows outside the log, the order within streams, the unsequenced tail."""
     if beyond := await connection.fetchval(
         "SELECT min(l.position) FROM log AS l, sequencer AS s WHERE l.position > s.position"
@@ -107,8 +108,8 @@ async def _beside(connection: asyncpg.Connection) -> str | None:
     return None
 
 
-def digest(position: int, row: asyncpg.Record) -> bytes:
-    """sha256 over an event's position and stored bytes, as `event_digest` in SQL."""
+def digest(position: int, row: Any) -> bytes:
+    """sha256 over an event's position and stored bytes, as `event_digest` in SQL; `row` has its columns."""
     recorded = (row["recorded_at"] - POSTGRES_EPOCH) // MICROSECOND
     parts = [_int8(position), row["event_id"].bytes, _int8(row["version"]), _int4(row["schema_version"])]
     parts.append(_int8(recorded))

