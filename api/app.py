@@ -9,7 +9,7 @@ from api.dependencies import ApiDependencies
 from api.middleware import BodyLimit, Metrics, RequestContext
 from api.openapi import install_openapi
 from api.problems import install_problems
-from api.rest import explain, health, history, holds, ledger, ops, orders, place, products, stock
+from api.rest import cases, explain, health, history, holds, ledger, ops, orders, place, products, stock
 from api.webhooks import carriers
 
 VERSION: Final = "1"
@@ -23,6 +23,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     products.router,
     stock.router,
     ops.router,
+    cases.router,
     carriers.router,
     health.router,
 )

@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CollectorRegistry
 
 from api.auth import InvalidToken, Principal, Scope, TokenVerifier
-from api.commands import Commands
+from api.commands import CaseAnswers, Commands
 from api.errors import Problem
 from api.rules import ApiRules
 from domain.errors import NotFound
@@ -32,6 +32,7 @@ class ApiDependencies:
     """
 
     gateway: Commands
+    cases: CaseAnswers
     queries: Queries
     history: StreamHistory
     verifier: TokenVerifier

@@ -23,6 +23,7 @@ from ops.config import Settings
 from ops.identity import dev_issuer
 from ops.services import read_engine
 from readmodels.queries import ReadModels
+from workflows.case_commands import CaseCommands
 
 KEEP_ALIVE_SECONDS = 60  # longer than clients keep an idle connection, so that none is closed under a new request
 SHUTDOWN_SECONDS = 8
@@ -49,6 +50,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
         app = create_app(
             ApiDependencies(
                 gateway=command_gateway(settings, temporal, backend),
+                cases=CaseCommands(temporal, settings.placing_timeout),
                 queries=ReadModels(engine),
                 history=PostgresHistory(backend.pool, backend.codec),
                 verifier=token_verifier(settings),

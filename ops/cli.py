@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from rich.console import Console
 
+from ops.cli_cases import cases, reconcile
 from ops.cli_changes import changes
 from ops.cli_log import log_tools
 from ops.cli_orders import orders
@@ -25,6 +26,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 orders.add_typer(changes)
 app.add_typer(orders, name="orders", help="Place, list, show, watch and change orders.")
 app.add_typer(log_tools)
+app.add_typer(cases, name="cases", help="Differences with the gateway's books, and what to do with them.")
+app.command()(reconcile)
 console = Console(highlight=False, soft_wrap=True)
 
 EXPECTED_FAILURES = (StackError, SettingsError, ApiProblem, SearchAttributesMissing, TransferError)

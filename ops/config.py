@@ -148,6 +148,10 @@ class Settings(OrderSettings):
         5.0, description="Seconds the API waits for a placed order before it answers 503"
     )
 
+    reconcile_grace: PositiveFloat = Field(
+        900.0, description="Seconds a payment request may be without an outcome before `reconcile` makes it a case"
+    )
+
     # Event store and projections
     append_batch: PositiveInt = Field(256, description="Most appends that share one transaction")
     append_queue: PositiveInt = Field(10_000, description="Appends waiting in a process before more are refused")

@@ -7,9 +7,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import InvalidValue
-from readmodels import ledger, orders, positions, products, saga_steps, stock, timeline
+from domain.reconciliation.model import CaseStatus
+from readmodels import cases, ledger, orders, positions, products, saga_steps, stock, timeline
 from readmodels.projections import projections
 from readmodels.views import (
+    CaseView,
     LedgerPosting,
     OrderFilter,
     OrderSummary,
@@ -71,6 +73,14 @@ class ReadModels:
     async def stalled(self, *, limit: int, cursor: str | None) -> Page[StalledStep]:
         async with self._engine.connect() as connection:
             return await saga_steps.stalled(connection, limit=limit, cursor=cursor)
+
+    async def case(self, case_id: UUID) -> CaseView | None:
+        async with self._engine.connect() as connection:
+            return await cases.by_id(connection, case_id)
+
+    async def cases(self, status: CaseStatus | None, *, limit: int, cursor: str | None) -> Page[CaseView]:
+        async with self._engine.connect() as connection:
+            return await cases.listed(connection, status, limit=limit, cursor=cursor)
 
     async def stock(self, sku: str) -> StockView | None:
         async with self._engine.connect() as connection:

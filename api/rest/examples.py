@@ -147,6 +147,22 @@ STALLED: Final[dict[str, Any]] = {
     "error": "no answer within 5 s",
     "since": TIME,
 }
+CASE: Final[dict[str, Any]] = {
+    "case_id": "0b7b1b9e-6c0f-5f3c-8b8e-0d6a2f4c1e55",
+    "kind": "captured_twice",
+    "status": "open",
+    "order_id": ORDER_ID,
+    "effect": "capture",
+    "step": "capture:7K3M-9QXD-4WTE-BER#0",
+    "reference": "cap_02",
+    "expected": None,
+    "found": eur("35.58"),
+    "possible": ["adopt", "dismiss", "refund"],
+    "refused": None,
+    "opened_at": TIME,
+    "updated_at": TIME,
+    "version": 1,
+}
 PRODUCT: Final[dict[str, Any]] = {
     "sku": "MUG-BLUE",
     "name": "Blue mug",

@@ -47,6 +47,8 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("GET", "/v1/ops/sagas", None, STAFF),
     ("POST", STEP, {"action": "retry", "reason": "r"}, STAFF),
     ("GET", "/v1/ops/projections", None, STAFF),
+    ("GET", "/v1/ops/cases", None, STAFF),
+    ("POST", f"/v1/ops/cases/{samples.ORDER}", {"action": "dismiss", "reason": "r"}, STAFF),
 ]
 PUBLIC = ["/v1/products", "/v1/products/MUG", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs"]
 

@@ -24,8 +24,11 @@ from domain.catalog.model import ProductStatus
 from domain.money import Money
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import StepAction
+from domain.reconciliation.events import CaseAction
+from domain.reconciliation.model import CaseStatus
 from domain.record import fold_record
 from readmodels.views import (
+    CaseView,
     LedgerPosting,
     OrderFilter,
     OrderSummary,
@@ -129,6 +132,9 @@ class FakeGateway:
     ) -> Committed:
         return self._called("resolve_step", locals(), f"order/{order_id}")
 
+    async def answer(self, case_id: UUID, *, key: str, action: CaseAction, reason: str, actor: str) -> Committed:
+        return self._called("answer", locals(), f"case/{case_id}")
+
     async def tracking(self, update: TrackingUpdate) -> None:
         self._called("tracking", locals(), "")
 
@@ -159,6 +165,7 @@ class FakeQueries:
     views: dict[UUID, OrderView] = field(default_factory=dict)
     catalogue: dict[str, ProductView] = field(default_factory=dict)
     levels: dict[str, StockView] = field(default_factory=dict)
+    known_cases: list[CaseView] = field(default_factory=list)
     postings: list[LedgerPosting] = field(default_factory=list)
     entries: list[TimelineEntry] = field(default_factory=list)
     behind: bool = False
@@ -194,6 +201,12 @@ class FakeQueries:
     async def stalled(self, *, limit: int, cursor: str | None) -> Page[StalledStep]:
         step = StalledStep(samples.ORDER, samples.NUMBER, "authorize#1", "Unknown", "no answer", samples.NOON)
         return Page([step], None)
+
+    async def case(self, case_id: UUID) -> CaseView | None:
+        return next((view for view in self.known_cases if view.case.opened.case_id == case_id), None)
+
+    async def cases(self, status: CaseStatus | None, *, limit: int, cursor: str | None) -> Page[CaseView]:
+        return Page([view for view in self.known_cases if status in (None, view.case.status)], None)
 
     async def stock(self, sku: str) -> StockView | None:
         return self.levels.get(sku)
@@ -259,6 +272,7 @@ class World:
         self.app = app(
             ApiDependencies(
                 gateway=self.gateway,
+                cases=self.gateway,
                 queries=self.queries,
                 history=self.history,
                 verifier=verifier,
