@@ -12,11 +12,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CollectorRegistry
 
 from api.auth import InvalidToken, Principal, Scope, TokenVerifier
-from api.commands import CaseAnswers, Commands
+from api.commands import Commands
 from api.errors import Problem
 from api.rules import ApiRules
 from domain.errors import NotFound
 from eventstore.time_travel import StreamHistory
+from readmodels.operating import ProjectionControl
 from readmodels.views import Queries
 
 ReadinessCheck = Callable[[], Awaitable[object]]
@@ -32,8 +33,8 @@ class ApiDependencies:
     """
 
     gateway: Commands
-    cases: CaseAnswers
     queries: Queries
+    projections: ProjectionControl
     history: StreamHistory
     verifier: TokenVerifier
     rules: ApiRules
@@ -98,6 +99,7 @@ ReadingStock = Annotated[Principal, Depends(allowed(Scope.READ_STOCK))]
 AdjustingStock = Annotated[Principal, Depends(allowed(Scope.ADJUST_STOCK))]
 Operating = Annotated[Principal, Depends(allowed(Scope.READ_OPERATIONS))]
 Resolving = Annotated[Principal, Depends(allowed(Scope.RESOLVE_STEPS))]
+OperatingProjections = Annotated[Principal, Depends(allowed(Scope.OPERATE_PROJECTIONS))]
 
 # Headers and parameters
 
