@@ -1,6 +1,7 @@
 # Needs python3 (3.11 or newer), make and a POSIX shell; everything else comes into .venv from hashed requirements.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down clean check test lock format bench bench-relay record-histories record-golden
+.PHONY: help setup up down clean check test lock format bench bench-relay bench-store bench-log torture
+.PHONY: record-histories record-golden
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -47,6 +48,15 @@ bench: setup ## Measure how many orders a second are carried through
 
 bench-relay: setup ## Measure how many events a second the relay takes to Redis
 	$(BIN)/python -m benchmarks.relay
+
+bench-store: setup ## Measure the event store beside pyeventsourcing
+	$(BIN)/python -m benchmarks.bench_store
+
+torture: setup ## Kill everything again and again under 2 million events, and count what is missed, repeated, reordered
+	$(BIN)/python -m benchmarks.torture --save $(TORTURE)
+
+bench-log: setup ## Measure export and import of the log, and decisions on long streams
+	$(BIN)/python -m benchmarks.log_files
 
 record-histories: setup ## Record the workflow histories that later versions must replay
 	$(BIN)/python -m tests.workflows.record

@@ -6,11 +6,10 @@ from fastapi import APIRouter, FastAPI
 from fastapi_swagger import patch_fastapi
 
 from api.dependencies import ApiDependencies
-from api.lag import LagMetrics
 from api.middleware import BodyLimit, Metrics, RequestContext
 from api.openapi import install_openapi
 from api.problems import install_problems
-from api.rest import explain, health, history, holds, ledger, ops, orders, place, products, projections, stock
+from api.rest import cases, explain, health, history, holds, ledger, ops, orders, place, products, stock
 from api.webhooks import carriers
 
 VERSION: Final = "1"
@@ -24,7 +23,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     products.router,
     stock.router,
     ops.router,
-    projections.router,
+    cases.router,
     carriers.router,
     health.router,
 )
@@ -48,7 +47,6 @@ def create_app(deps: ApiDependencies) -> FastAPI:
     )
     patch_fastapi(app)  # /docs from the package's own files, where FastAPI's would come from a CDN
     app.state.dependencies = deps
-    app.state.lag = LagMetrics(deps.registry)
     for router in ROUTERS:
         app.include_router(router)
     app.state.routes = [route for router in ROUTERS for route in router.routes]

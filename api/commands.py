@@ -12,6 +12,15 @@ from domain.identifiers import Sku
 from domain.money import Money
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import HoldScope, StepAction
+from domain.reconciliation.events import CaseAction
+
+
+class CaseAnswers(Protocol):
+    """`workflows.case_commands.CaseCommands` is one."""
+
+    async def answer(
+        self, case_id: UUID, *, key: str, action: CaseAction, reason: str, actor: str
+    ) -> Committed: ...
 
 
 class Commands(Protocol):

@@ -12,12 +12,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CollectorRegistry
 
 from api.auth import InvalidToken, Principal, Scope, TokenVerifier
-from api.commands import Commands
+from api.commands import CaseAnswers, Commands
 from api.errors import Problem
 from api.rules import ApiRules
 from domain.errors import NotFound
 from eventstore.time_travel import StreamHistory
-from readmodels.operating import ProjectionControl
 from readmodels.views import Queries
 
 ReadinessCheck = Callable[[], Awaitable[object]]
@@ -33,8 +32,8 @@ class ApiDependencies:
     """
 
     gateway: Commands
+    cases: CaseAnswers
     queries: Queries
-    projections: ProjectionControl
     history: StreamHistory
     verifier: TokenVerifier
     rules: ApiRules
@@ -99,7 +98,6 @@ ReadingStock = Annotated[Principal, Depends(allowed(Scope.READ_STOCK))]
 AdjustingStock = Annotated[Principal, Depends(allowed(Scope.ADJUST_STOCK))]
 Operating = Annotated[Principal, Depends(allowed(Scope.READ_OPERATIONS))]
 Resolving = Annotated[Principal, Depends(allowed(Scope.RESOLVE_STEPS))]
-OperatingProjections = Annotated[Principal, Depends(allowed(Scope.OPERATE_PROJECTIONS))]
 
 # Headers and parameters
 

@@ -69,6 +69,24 @@ async def open_loop(once: Once, *, rate: float, seconds: float) -> list[float]:
     return list(await asyncio.gather(*(one(due) for due in dues)))
 
 
+async def steadily(once: Once, *, rate: float, seconds: float) -> None:
+    """Begin `once` `rate` times a second whether or not earlier ones have ended, and wait for all of them.
+
+    For rates that a timer each would not bear: those that are due are begun together, every other millisecond.
+    """
+    began, number = time.perf_counter(), 0
+    async with asyncio.TaskGroup() as group:
+        while (elapsed := time.perf_counter() - began) < seconds:
+            for _ in range(round(elapsed * rate) - number):
+                group.create_task(_run(once))
+                number += 1
+            await asyncio.sleep(0.002)
+
+
+async def _run(once: Once) -> None:
+    await once()
+
+
 def quantile(values: list[float], share: float) -> float:
     """The smallest value that at least this share of them does not exceed (nearest rank)."""
     ordered = sorted(values)

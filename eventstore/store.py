@@ -5,15 +5,12 @@ all its stream writes, and idempotent by event id: repeating it, whenever and fr
 result. Events are domain dataclasses; a codec turns them into stored bytes and back.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple, Protocol
 from uuid import UUID
-
-MAX_READ = 10_000
-"""Most events that one read of the log gives."""
 
 
 class Expected(Enum):
@@ -104,14 +101,6 @@ class Appended:
 
     versions: Mapping[str, int]
     repeated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LogPart:
-    """Some segments' share of a stretch of the log: everything of theirs up to and including `upto`."""
-
-    events: Sequence[Recorded]
-    upto: int
 
 
 class StoreError(Exception):
@@ -235,16 +224,4 @@ class LogReader(Protocol):
 
     def wakeups(self) -> AsyncIterator[None]:
         """Yield whenever there may be new positions: on notification, and at least once per poll interval."""
-        ...
-
-
-class PartReader(LogReader, Protocol):
-    """Reads the log for some segments of it; a stream's segment is `subscription.segment_of` its id."""
-
-    async def read_part(self, *, after: int, limit: int, segments: Collection[int] | None) -> LogPart:
-        """Look at the next `limit` positions at most; give the events of these segments among them (None: all).
-
-        Raises:
-            StoreUnavailable: the database is away.
-        """
         ...

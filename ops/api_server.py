@@ -22,8 +22,8 @@ from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backe
 from ops.config import Settings
 from ops.identity import dev_issuer
 from ops.services import read_engine
-from readmodels.control import Control
 from readmodels.queries import ReadModels
+from workflows.case_commands import CaseCommands
 
 KEEP_ALIVE_SECONDS = 60  # longer than clients keep an idle connection, so that none is closed under a new request
 SHUTDOWN_SECONDS = 8
@@ -50,8 +50,8 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
         app = create_app(
             ApiDependencies(
                 gateway=command_gateway(settings, temporal, backend),
+                cases=CaseCommands(temporal, settings.placing_timeout),
                 queries=ReadModels(engine),
-                projections=Control(engine),
                 history=PostgresHistory(backend.pool, backend.codec),
                 verifier=token_verifier(settings),
                 rules=api_rules(settings),

@@ -13,6 +13,7 @@ from domain.catalog import events as catalog_events
 from domain.inventory import events as inventory_events
 from domain.orders import events as order_events
 from domain.payments import events as payment_events
+from domain.reconciliation import events as reconciliation_events
 from domain.shipping import events as shipping_events
 from eventstore.codec import Codec
 from eventstore.connections import open_pool
@@ -27,7 +28,14 @@ from ops.payloads import DATA_CONVERTER
 from workflows.contracts import StepPolicies
 from workflows.gateway import CommandGateway
 
-EVENT_MODULES = (catalog_events, inventory_events, order_events, payment_events, shipping_events)
+EVENT_MODULES = (
+    catalog_events,
+    inventory_events,
+    order_events,
+    payment_events,
+    reconciliation_events,
+    shipping_events,
+)
 
 
 def utc_now() -> datetime:

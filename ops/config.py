@@ -148,6 +148,10 @@ class Settings(OrderSettings):
         5.0, description="Seconds the API waits for a placed order before it answers 503"
     )
 
+    reconcile_grace: PositiveFloat = Field(
+        900.0, description="Seconds a payment request may be without an outcome before `reconcile` makes it a case"
+    )
+
     # Event store and projections
     append_batch: PositiveInt = Field(256, description="Most appends that share one transaction")
     append_queue: PositiveInt = Field(10_000, description="Appends waiting in a process before more are refused")
@@ -170,9 +174,6 @@ class Settings(OrderSettings):
     inbox_days: PositiveInt = Field(
         30,
         description="Days for which consumers know what they have handled, and an emptied Redis is filled again",
-    )
-    projector_lease: PositiveFloat = Field(
-        10.0, description="Seconds after which a projector that gives no sign loses its segments to the others"
     )
     read_wait: PositiveFloat = Field(2.0, description="Longest wait of a `min_position` read, in seconds")
 

@@ -23,17 +23,17 @@ PREFETCH = 2000
 
 async def live_orders(connection: asyncpg.Connection, events: Codec) -> AsyncIterator[LoadedOrder]:
     """Every order, each as of one moment."""
-    async for stream in _streams(connection, events, "order/%"):
+    async for stream in streams(connection, events, "order/%"):
         yield fold_order(UUID(stream[0].stream_id.removeprefix("order/")), stream)
 
 
 async def live_stock(connection: asyncpg.Connection, events: Codec) -> AsyncIterator[tuple[str, StockItem]]:
     """Every stock stream's id and fold."""
-    async for stream in _streams(connection, events, "stock/%"):
+    async for stream in streams(connection, events, "stock/%"):
         yield stream[0].stream_id, fold(evolve, StockItem(), (cast(StockEvent, each.event) for each in stream))
 
 
-async def _streams(connection: asyncpg.Connection, events: Codec, like: str) -> AsyncIterator[list[Recorded]]:
+async def streams(connection: asyncpg.Connection, events: Codec, like: str) -> AsyncIterator[list[Recorded]]:
     """One cursor over the category, a stream at a time; the caller has begun a transaction."""
     stream: list[Recorded] = []
     async for row in connection.cursor(CATEGORY, like, prefetch=PREFETCH):

@@ -47,7 +47,7 @@ async def import_log(settings: Settings, path: Path, console: Console) -> Transf
         TransferError: the file cannot be read or is damaged, or the store is not empty.
     """
     try:
-        with _opened(path, "rb", path.suffix) as file, Progress(console=console, transient=True) as progress:
+        with _opened(path, "rb", path.suffix) as file, _progress(console) as progress:
             task = progress.add_task("importing")
             async with connected(settings.dsn, NAME) as connection:
                 imported = await import_events(
@@ -108,6 +108,10 @@ def _known(events: Codec, name: str, version: int) -> bool:
         return events.newest(name) >= version
     except UnknownEventType:
         return False
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
 
 
 @contextmanager

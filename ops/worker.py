@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.cases import CaseActivities
 from activities.contracts import TaskQueue
 from activities.gateways.protocol import Carrier, PaymentGateway
 from activities.gateways.simulator import SimulatedCarrier, SimulatedPaymentGateway
@@ -28,6 +29,7 @@ from ops.config import Settings
 from ops.search_attributes import check_search_attributes
 from ops.workflow_runner import ContextFreeRunner
 from workflows.aftercare import AftercareWorkflow
+from workflows.cases import CaseWorkflow
 from workflows.order import OrderWorkflow
 
 GRACE = timedelta(seconds=10)
@@ -68,16 +70,18 @@ def activities(
     orders = OrderActivities(store, utc_now)
     inventory = InventoryActivities(store, StockBook(store, snapshots), warehouses)
     money = PaymentActivities(store, payments)
+    cases = CaseActivities(store, payments)
     shipping = ShippingActivities(store, carrier)
     own: Sequence[Any] = (
         *_methods(orders),
         *_methods(HoldActivities(store)),
         *_methods(inventory),
+        cases.answer_case,
         shipping.deliver_parcel,
     )
     return {
         TaskQueue.ORDERS: own,  # local to the workflow's worker
-        TaskQueue.PAYMENTS: _methods(money),
+        TaskQueue.PAYMENTS: (*_methods(money), cases.settle_case),
         TaskQueue.SHIPPING: (shipping.book_shipment, shipping.cancel_booking, shipping.track_parcel),
     }
 
@@ -94,7 +98,7 @@ def workers(client: Client, services: dict[TaskQueue, Sequence[Any]], *, max_cac
             client,
             task_queue=queue,
             activities=list(methods),
-            workflows=[OrderWorkflow, AftercareWorkflow] if queue is TaskQueue.ORDERS else [],
+            workflows=[OrderWorkflow, AftercareWorkflow, CaseWorkflow] if queue is TaskQueue.ORDERS else [],
             workflow_runner=SANDBOX,
             interceptors=[DomainErrorInterceptor()],
             graceful_shutdown_timeout=GRACE,

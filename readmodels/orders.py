@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final, Self, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -19,13 +19,11 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    any_,
-    bindparam,
     or_,
     select,
+    text,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
@@ -37,7 +35,7 @@ from domain.record import EMPTY, OrderRecord, OrderStreamEvent, fold_record
 from domain.shipping.model import FulfilmentStatus
 from eventstore.store import Recorded
 from readmodels import cursors
-from readmodels.base import METADATA, ByStream, Skipped, Tables, Write, arrays, upsert_rows
+from readmodels.base import METADATA, Write, arrays, upsert_rows
 from readmodels.views import OrderFilter, OrderSummary, OrderView, Page
 
 NAME: Final = "orders"
@@ -62,9 +60,6 @@ ORDERS = Table(
     Column("state", Text),
 )
 UPSERT = upsert_rows(ORDERS)
-LOAD = select(ORDERS.c.order_id, ORDERS.c.version, ORDERS.c.state).where(
-    ORDERS.c.order_id == any_(bindparam("ids", type_=ARRAY(Uuid)))
-)
 RECENT = 2000
 LAST_CHARACTER = "\U0010ffff"
 
@@ -87,7 +82,7 @@ class Folded:
 NOTHING = Folded(0, EMPTY)
 
 
-class Orders(ByStream):
+class Orders:
     """Keeps the records of the orders it wrote last, so that a live order is not read back for every event.
 
     A record kept is used only where it is the one before the next event. What it holds follows from the stream
@@ -97,19 +92,15 @@ class Orders(ByStream):
     name = NAME
     version = VERSION
     streams = STREAMS
-    tables = (ORDERS,)
-    sees_skipped = True
+    clear = text("TRUNCATE read.orders")
 
     def __init__(self, *, recent: int = RECENT) -> None:
         self._limit = recent
         self._recent: dict[str, Folded] = {}
 
-    def fresh(self) -> Self:
-        return type(self)(recent=self._limit)
-
-    async def changes(self, tables: Tables, events: Sequence[Recorded]) -> Sequence[Write]:
+    async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
         grouped = {stream: list(group) for stream, group in groupby(sorted(events, key=_stream), key=_stream)}
-        before = await self._before(tables, grouped)
+        before = await self._before(connection, grouped)
         rows = []
         for stream, recorded in grouped.items():
             after = advance(before[stream], recorded)
@@ -117,14 +108,16 @@ class Orders(ByStream):
             rows.append(to_row(stream, after, recorded[-1].recorded_at))
         return [Write(UPSERT, arrays(ORDERS, rows))]
 
-    async def _before(self, tables: Tables, grouped: Mapping[str, Sequence[Recorded]]) -> Mapping[str, Folded]:
+    async def _before(
+        self, connection: AsyncConnection, grouped: Mapping[str, Sequence[Recorded]]
+    ) -> Mapping[str, Folded]:
         known = {}
         for stream, recorded in grouped.items():
             kept = self._recent.get(stream, NOTHING) if recorded[0].version > 1 else NOTHING
             if kept.version == recorded[0].version - 1:
                 known[stream] = kept
         missing = [stream for stream in grouped if stream not in known]
-        return {**known, **await _load(tables, missing)} if missing else known
+        return {**known, **await _load(connection, missing)} if missing else known
 
     def _keep(self, stream: str, folded: Folded) -> None:
         self._recent.pop(stream, None)
@@ -133,12 +126,11 @@ class Orders(ByStream):
             del self._recent[next(iter(self._recent))]
 
 
-async def _load(tables: Tables, streams: Sequence[str]) -> Mapping[str, Folded]:
+async def _load(connection: AsyncConnection, streams: Sequence[str]) -> Mapping[str, Folded]:
     ids = [UUID(stream.removeprefix("order/")) for stream in streams]
-    rows = await tables.fetch(LOAD, {"ids": ids})
-    found = {
-        f"order/{row['order_id']}": Folded(row["version"], _STATE.validate_json(row["state"])) for row in rows
-    }
+    columns = (ORDERS.c.order_id, ORDERS.c.version, ORDERS.c.state)
+    rows = await connection.execute(select(*columns).where(ORDERS.c.order_id.in_(ids)))
+    found = {f"order/{row.order_id}": Folded(row.version, _STATE.validate_json(row.state)) for row in rows}
     return {stream: found.get(stream, NOTHING) for stream in streams}
 
 
@@ -151,7 +143,7 @@ def advance(folded: Folded, recorded: Sequence[Recorded]) -> Folded:
     first, last = recorded[0], recorded[-1]
     if first.version != folded.version + 1 or last.version - first.version != len(recorded) - 1:
         raise StreamBroken(f"{first.stream_id}: the row is at {folded.version}, the event is {first.version}")
-    events: Iterable[Any] = (item.event for item in recorded if not isinstance(item.event, Skipped))
+    events: Iterable[Any] = (item.event for item in recorded)
     return Folded(last.version, fold_record(cast(Iterable[OrderStreamEvent], events), folded.record))
 
 

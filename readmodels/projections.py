@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from readmodels.base import Projection
+from readmodels.cases import Cases
 from readmodels.ledger import Ledger
 from readmodels.orders import Orders
 from readmodels.products import Products
@@ -13,4 +14,4 @@ from readmodels.timeline import Timeline
 
 def projections() -> Sequence[Projection]:
     """New instances: each engine has its own, because they may remember what they wrote last."""
-    return (Orders(), Timeline(), Ledger(), SagaSteps(), Stock(), Products())
+    return (Orders(), Timeline(), Ledger(), SagaSteps(), Stock(), Products(), Cases())

@@ -7,9 +7,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import InvalidValue
-from readmodels import ledger, orders, positions, products, saga_steps, stock, timeline
+from domain.reconciliation.model import CaseStatus
+from readmodels import cases, ledger, orders, positions, products, saga_steps, stock, timeline
 from readmodels.projections import projections
 from readmodels.views import (
+    CaseView,
     LedgerPosting,
     OrderFilter,
     OrderSummary,
@@ -35,6 +37,7 @@ class ReadModels:
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
+        self._writing = engine
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")  # no BEGIN around a single SELECT
         self._waiting = Waiting(self._engine)
         self._projections = projections()
@@ -71,6 +74,14 @@ class ReadModels:
         async with self._engine.connect() as connection:
             return await saga_steps.stalled(connection, limit=limit, cursor=cursor)
 
+    async def case(self, case_id: UUID) -> CaseView | None:
+        async with self._engine.connect() as connection:
+            return await cases.by_id(connection, case_id)
+
+    async def cases(self, status: CaseStatus | None, *, limit: int, cursor: str | None) -> Page[CaseView]:
+        async with self._engine.connect() as connection:
+            return await cases.listed(connection, status, limit=limit, cursor=cursor)
+
     async def stock(self, sku: str) -> StockView | None:
         async with self._engine.connect() as connection:
             return await stock.of_sku(connection, sku)
@@ -99,19 +110,29 @@ class ReadModels:
             InvalidValue: `invalid-position`, no stream has such an id or version. All waiters share a look, so one
                 that the database would refuse must not come that far.
         """
-        found = positions.named(self._projections, projection)
+        version_of_projection = positions.named(self._projections, projection).version
         if not stream_id.isprintable() or not 0 <= version <= MAX_VERSION:
             raise InvalidValue("no stream has such an id or version", code="invalid-position")
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
                 if not await self._shown(projection, stream_id, version):
-                    await self._waiting.wait(found, stream_id, version)
+                    await self._waiting.wait(projection, version_of_projection, stream_id, version)
         except TimeoutError:
             if not limit.expired():
                 raise
             return False
         return True
+
+    async def rebuild(self, projection: str) -> None:
+        """Empty a projection; the projector that leads fills it again from the log.
+
+        Raises:
+            NotFound: `projection-not-found`.
+        """
+        found = positions.named(self._projections, projection)
+        async with self._writing.begin() as connection:
+            await positions.rebuild(connection, found)
 
     async def _shown(self, projection: str, stream_id: str, version: int) -> bool:
         """The orders' own rows tell their versions: mostly they are there already, and that is one look-up."""

@@ -14,6 +14,7 @@ from domain.money import Money
 from domain.orders.model import OrderStatus
 from domain.payments.ledger import Account, Entry
 from domain.payments.model import PaymentStatus
+from domain.reconciliation.model import Case, CaseStatus
 from domain.record import OrderRecord
 from domain.shipping.model import FulfilmentStatus
 
@@ -114,6 +115,16 @@ class LedgerPosting:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseView:
+    """A difference with the gateway's books, as of `version`."""
+
+    case: Case
+    opened_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class WarehouseStock:
     warehouse: str
     on_hand: int
@@ -150,18 +161,13 @@ class ProductView:
 
 @dataclass(frozen=True, slots=True)
 class ProjectionLag:
-    """How far a projection's live build is, by its hindmost segment.
-
-    `head` is the last position, `seconds` the age of the oldest unread event. `parked` counts the keys with an
-    event that cannot be applied.
-    """
+    """How far a projection is: `head` is the last position, `seconds` the age of the oldest unread event."""
 
     projection: str
     version: int
     position: int
     head: int
     seconds: float
-    parked: int = 0
 
     @property
     def events(self) -> int:
@@ -195,6 +201,12 @@ class Queries(Protocol):
 
     async def stalled(self, *, limit: int, cursor: str | None) -> Page[StalledStep]:
         """Longest waiting first."""
+        ...
+
+    async def case(self, case_id: UUID) -> CaseView | None: ...
+
+    async def cases(self, status: CaseStatus | None, *, limit: int, cursor: str | None) -> Page[CaseView]:
+        """Oldest first."""
         ...
 
     async def stock(self, sku: str) -> StockView | None: ...

@@ -5,7 +5,7 @@ A call ends in a result, in a *definite refusal* (`Declined`, `Refused`: final, 
 key, after a look-up by that key; a new key is used only after a definite refusal.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -77,6 +77,10 @@ class PaymentGateway(Protocol):
 
         A request under the key that is still on its way, however late, is refused.
         """
+        ...
+
+    def effects(self) -> AsyncIterator[PaymentEffect]:
+        """The gateway's books, whole, as they stream in: for a reconciliation."""
         ...
 
     async def list_effects(self, order_id: UUID | None = None) -> Sequence[PaymentEffect]:

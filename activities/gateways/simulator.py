@@ -131,6 +131,10 @@ class SimulatedPaymentGateway:
         await self._http.post("/v1/abandonments", _scoped(order_id, key), {"order_id": order_id})
         return await self.find(order_id, key)  # nothing can be added behind this look
 
+    async def effects(self) -> AsyncIterator[PaymentEffect]:
+        async for item in self._http.pages("/v1/effects", {}):
+            yield _effect(item)
+
     async def list_effects(self, order_id: UUID | None = None) -> Sequence[PaymentEffect]:
         query = {"order_id": str(order_id) if order_id else None}
         return [_effect(item) async for item in self._http.pages("/v1/effects", query)]

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Stric
 from domain.identifiers import Address
 from domain.money import Money
 from domain.orders.events import HoldScope, OnUnavailable, StepAction
+from domain.reconciliation.events import CaseAction
 
 ORDER_EXAMPLE: Final[dict[str, Any]] = {
     "customer_id": "c-1042",
@@ -164,6 +165,15 @@ class AdjustmentBody(Body):
     quantity: StrictInt
     reason: Reason
     warehouse: Short | None = None
+
+
+class CaseBody(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"action": "refund", "reason": "captured twice by hand"}]}
+    )
+
+    action: CaseAction
+    reason: Reason
 
 
 class ResolveBody(Body):

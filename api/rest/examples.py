@@ -147,6 +147,22 @@ STALLED: Final[dict[str, Any]] = {
     "error": "no answer within 5 s",
     "since": TIME,
 }
+CASE: Final[dict[str, Any]] = {
+    "case_id": "0b7b1b9e-6c0f-5f3c-8b8e-0d6a2f4c1e55",
+    "kind": "captured_twice",
+    "status": "open",
+    "order_id": ORDER_ID,
+    "effect": "capture",
+    "step": "capture:7K3M-9QXD-4WTE-BER#0",
+    "reference": "cap_02",
+    "expected": None,
+    "found": eur("35.58"),
+    "possible": ["adopt", "dismiss", "refund"],
+    "refused": None,
+    "opened_at": TIME,
+    "updated_at": TIME,
+    "version": 1,
+}
 PRODUCT: Final[dict[str, Any]] = {
     "sku": "MUG-BLUE",
     "name": "Blue mug",
@@ -162,20 +178,6 @@ STOCK: Final[dict[str, Any]] = {
     "available": 117,
     "warehouses": [{"warehouse": "BER", "on_hand": 120, "reserved": 3, "available": 117}],
 }
-BUILD: Final[dict[str, Any]] = {
-    "build": 3,
-    "version": 1,
-    "state": "candidate",
-    "position": 1200,
-    "events": 3511,
-    "parked": 0,
-    "rate": 15200.5,
-    "remaining": 0.23,
-    "switches": False,
-    "begun_by": "operator:ada",
-    "begun_at": TIME,
-    "caught_up_at": TIME,
-}
 LAG: Final[dict[str, Any]] = {
     "projection": "orders",
     "version": 1,
@@ -183,36 +185,6 @@ LAG: Final[dict[str, Any]] = {
     "head": 4711,
     "events": 11,
     "seconds": 0.04,
-    "parked": 0,
-    "builds": [BUILD],
-}
-PARKED: Final[dict[str, Any]] = {
-    "build": 2,
-    "state": "live",
-    "key": "order/0b7b1b9e-6c0f-5f3c-8b8e-0d6a2f4c1e55",
-    "position": 4699,
-    "type": "OrderConfirmed",
-    "error": "PoisonEvent('OrderConfirmed at position 4699: newer than the newest known here')",
-    "attempts": 1,
-    "waiting": 3,
-    "parked_at": TIME,
-    "tried_at": TIME,
-    "wanted": False,
-}
-COMPARISON: Final[dict[str, Any]] = {
-    "same": False,
-    "live": {**BUILD, "build": 2, "state": "live"},
-    "candidate": BUILD,
-    "tables": [
-        {
-            "table": "stock",
-            "rows": 412,
-            "only_live": 0,
-            "only_candidate": 0,
-            "different": 1,
-            "samples": [{"key": {"sku": "MUG-BLUE", "warehouse": "BER"}, "only_in": None, "columns": ["on_hand"]}],
-        }
-    ],
 }
 
 

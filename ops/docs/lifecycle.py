@@ -25,6 +25,7 @@ from domain.orders.decide import OrderRules, PlaceOrder, PricedLine, price
 from domain.orders.events import StepAction
 from domain.payments import decide as payments
 from domain.payments import events as payment_events
+from domain.reconciliation import events as case_events
 from domain.record import OrderRecord
 from domain.shipping import decide as shipping
 from domain.shipping import events as shipping_events
@@ -39,6 +40,7 @@ CONTEXTS: Final[Sequence[ModuleType]] = (
     payment_events,
     shipping_events,
     catalog_events,
+    case_events,
 )
 
 # What writes each event: the label of a step (`label#n` is its key), or a command (`command:key`).
@@ -82,6 +84,12 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     shipping_events.ShipmentBookingCancelled: ("unbook:{parcel}",),
     shipping_events.ShipmentDispatched: ("dispatch:{parcel}",),
     shipping_events.ShipmentDelivered: ("deliver:{parcel}",),
+    case_events.CaseOpened: ("open",),
+    case_events.CaseActionRequested: ("answer:{key}",),
+    case_events.CaseActionRefused: ("settle",),
+    case_events.CaseSettled: ("settle",),
+    case_events.CaseDismissed: ("answer:{key}",),
+    case_events.CaseClosed: ("close",),
     catalog_events.ProductCreated: ("create:{key}",),
     catalog_events.ProductPriceChanged: ("price:{key}",),
     catalog_events.ProductPublished: ("publish:{key}",),
@@ -173,7 +181,7 @@ def stream_of(event: type) -> str:
         return "stock/{warehouse}/{sku}"
     if event in get_args(CatalogEvent):
         return "product/{sku}"
-    return "order/{order_id}"
+    return "case/{case_id}" if event in case_events.EVENTS else "order/{order_id}"
 
 
 def decisions() -> list[str]:

@@ -24,8 +24,11 @@ from domain.catalog.model import ProductStatus
 from domain.money import Money
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import StepAction
+from domain.reconciliation.events import CaseAction
+from domain.reconciliation.model import CaseStatus
 from domain.record import fold_record
 from readmodels.views import (
+    CaseView,
     LedgerPosting,
     OrderFilter,
     OrderSummary,
@@ -39,7 +42,6 @@ from readmodels.views import (
     TimelineEntry,
     WarehouseStock,
 )
-from tests.api.projections import FakeProjections
 from tests.support import samples
 from tests.support.memory_store import MemoryEventStore, MemoryHistory
 
@@ -130,6 +132,9 @@ class FakeGateway:
     ) -> Committed:
         return self._called("resolve_step", locals(), f"order/{order_id}")
 
+    async def answer(self, case_id: UUID, *, key: str, action: CaseAction, reason: str, actor: str) -> Committed:
+        return self._called("answer", locals(), f"case/{case_id}")
+
     async def tracking(self, update: TrackingUpdate) -> None:
         self._called("tracking", locals(), "")
 
@@ -160,6 +165,7 @@ class FakeQueries:
     views: dict[UUID, OrderView] = field(default_factory=dict)
     catalogue: dict[str, ProductView] = field(default_factory=dict)
     levels: dict[str, StockView] = field(default_factory=dict)
+    known_cases: list[CaseView] = field(default_factory=list)
     postings: list[LedgerPosting] = field(default_factory=list)
     entries: list[TimelineEntry] = field(default_factory=list)
     behind: bool = False
@@ -196,6 +202,12 @@ class FakeQueries:
         step = StalledStep(samples.ORDER, samples.NUMBER, "authorize#1", "Unknown", "no answer", samples.NOON)
         return Page([step], None)
 
+    async def case(self, case_id: UUID) -> CaseView | None:
+        return next((view for view in self.known_cases if view.case.opened.case_id == case_id), None)
+
+    async def cases(self, status: CaseStatus | None, *, limit: int, cursor: str | None) -> Page[CaseView]:
+        return Page([view for view in self.known_cases if status in (None, view.case.status)], None)
+
     async def stock(self, sku: str) -> StockView | None:
         return self.levels.get(sku)
 
@@ -209,7 +221,7 @@ class FakeQueries:
         return {sku: self.catalogue[sku] for sku in skus if sku in self.catalogue}
 
     async def lag(self) -> Sequence[ProjectionLag]:
-        return [ProjectionLag("orders", 1, 40, 42, 0.25, 1)]
+        return [ProjectionLag("orders", 1, 40, 42, 0.25)]
 
     async def wait_for(self, projection: str, stream_id: str, version: int, *, timeout: float) -> bool:
         self.waited.append((projection, stream_id, version))
@@ -253,7 +265,6 @@ class World:
             catalogue={sku: product(sku) for sku in ("MUG", "TEA")},
             levels={"MUG": StockView("MUG", [WarehouseStock("BER", 12, 2), WarehouseStock("LYS", 3, 0)])},
         )
-        self.projections = FakeProjections()
         self.store = MemoryEventStore()
         self.history = MemoryHistory(self.store)
         self.readiness: dict[str, Any] = {}
@@ -261,8 +272,8 @@ class World:
         self.app = app(
             ApiDependencies(
                 gateway=self.gateway,
+                cases=self.gateway,
                 queries=self.queries,
-                projections=self.projections,
                 history=self.history,
                 verifier=verifier,
                 rules=replace(RULES, **rules),

@@ -11,6 +11,7 @@ from domain.catalog import events as catalog
 from domain.inventory import events as inventory
 from domain.orders import events as orders
 from domain.payments import events as payments
+from domain.reconciliation import events as reconciliation
 from domain.shipping import events as shipping
 
 VALUES = {"Money", "Address", "OrderLine", "Totals", "Allocation", "Shortage", "ShipmentItem"}  # parts of events
@@ -20,6 +21,7 @@ UNIONS: dict[ModuleType, tuple[type, ...]] = {
     inventory: get_args(inventory.StockEvent | inventory.OrderStockEvent),
     orders: get_args(orders.OrderEvent),
     payments: get_args(payments.PaymentEvent),
+    reconciliation: get_args(reconciliation.CaseEvent),
     shipping: get_args(shipping.ShippingEvent),
 }
 CONTEXTS = [pytest.param(module, union, id=module.__name__.split(".")[1]) for module, union in UNIONS.items()]
@@ -53,5 +55,9 @@ def test_event_names_are_unique_across_contexts() -> None:
 
 def test_the_orders_stream_holds_every_event_but_those_of_stock_and_catalogue() -> None:
     everything = {kind for union in UNIONS.values() for kind in union}
-    elsewhere = {*get_args(catalog.CatalogEvent), *get_args(inventory.StockEvent)}
+    elsewhere = {
+        *get_args(catalog.CatalogEvent),
+        *get_args(inventory.StockEvent),
+        *get_args(reconciliation.CaseEvent),
+    }
     assert set(get_args(record.OrderStreamEvent)) == everything - elsewhere

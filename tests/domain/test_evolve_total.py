@@ -17,6 +17,8 @@ from domain.orders import model as orders
 from domain.orders.events import OrderEvent
 from domain.payments import model as payments
 from domain.payments.events import PaymentEvent
+from domain.reconciliation import model as reconciliation
+from domain.reconciliation.events import CaseEvent
 from domain.shipping import model as shipping
 from domain.shipping.events import ShippingEvent
 from tests.support.strategies import any_of, built, order_streams, placed_streams
@@ -29,6 +31,7 @@ FOLDS = [
     ),
     pytest.param(orders.evolve, orders.INITIAL, get_args(OrderEvent), id="orders"),
     pytest.param(payments.evolve, payments.INITIAL, get_args(PaymentEvent), id="payments"),
+    pytest.param(reconciliation.evolve, reconciliation.INITIAL, get_args(CaseEvent), id="cases"),
     pytest.param(shipping.evolve, shipping.INITIAL, get_args(ShippingEvent), id="shipping"),
 ]
 Evolve = Callable[[Any, Any], Any]

@@ -7,6 +7,7 @@ from domain.inventory import events as inventory
 from domain.orders import events as orders
 from domain.orders.model import OrderStatus
 from domain.payments import events as payments
+from domain.reconciliation import events as cases
 from domain.shipping import events as shipping
 from ops.docs.life_states import STATES
 from ops.docs.lifecycle import WRITTEN_BY, document
@@ -19,7 +20,8 @@ def test_the_document_is_what_the_code_makes() -> None:
 
 
 def test_every_event_has_its_writer() -> None:
-    every = {event for module in (catalog, inventory, orders, payments, shipping) for event in module.EVENTS}
+    modules = (catalog, inventory, orders, payments, cases, shipping)
+    every = {event for module in modules for event in module.EVENTS}
     assert set(WRITTEN_BY) == every
 
 

@@ -82,6 +82,19 @@ def test_a_charge_without_an_order_or_captured_twice_is_found() -> None:
     assert broken(check_books(whole, [BOOKS[0], replace(BOOKS[1], amount=eur("1.00"))]))
 
 
+def test_what_settles_a_case_is_no_difference_and_an_adopted_effect_is_known_by_its_reference() -> None:
+    back = replace(BOOKS[1], kind="refund", reference="r1", idempotency_key="case:1#1")
+    by_hand = replace(BOOKS[1], idempotency_key="by-hand")
+    assert not broken(check_books(live(*AUTHORIZED, CAPTURED), [BOOKS[0], by_hand, back]))
+
+
+async def test_an_adopted_effect_is_in_the_books_by_its_reference() -> None:
+    check = Check("books")
+    by_hand = replace(BOOKS[1], idempotency_key="by-hand")
+    await check_unbooked(live(*AUTHORIZED, CAPTURED), [BOOKS[0], by_hand], MemoryPayments(), check)
+    assert not broken(check)
+
+
 def test_an_effect_whose_step_is_on_its_way_is_no_difference() -> None:
     assert not broken(check_books(live(AUTHORIZED[0]), BOOKS[:1]))
 

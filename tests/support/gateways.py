@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -98,6 +98,10 @@ class MemoryPayments:
         found = await self.find(order_id, key)
         self.closed.add((order_id, key))
         return found
+
+    async def effects(self) -> AsyncIterator[PaymentEffect]:
+        for each in list(self.books.values()):
+            yield each
 
     async def list_effects(self, order_id: UUID | None = None) -> Sequence[PaymentEffect]:
         return [each for each in self.books.values() if order_id in (None, each.order_id)]

@@ -12,10 +12,11 @@ import tomllib
 from pathlib import Path
 from socket import gethostname
 from typing import Any
+from uuid import UUID
 
 from temporalio.testing import WorkflowEnvironment
 
-from tests.support.shop import open_shop, temporal_server
+from tests.support.shop import Shop, open_shop, temporal_server
 from tests.workflows.scenarios import SCENARIOS
 from workflows.contracts import aftercare_workflow_id
 
@@ -40,11 +41,19 @@ async def record(temporal: WorkflowEnvironment, folder: Path) -> list[Path]:
         async with open_shop(temporal) as shop:
             order_id = await scenario(shop)
             await shop.ended(order_id)
-            workflow_id = aftercare_workflow_id(order_id) if name.startswith("aftercare") else f"order/{order_id}"
-            history = await temporal.client.get_workflow_handle(workflow_id).fetch_history()
+            handle = temporal.client.get_workflow_handle(_workflow_of(name, order_id, shop))
+            history = await handle.fetch_history()
         path.write_text(json.dumps(_anywhere(json.loads(history.to_json())), indent=1) + "\n")
         written.append(path)
     return written
+
+
+def _workflow_of(name: str, order_id: UUID, shop: Shop) -> str:
+    if name.startswith("aftercare"):
+        return aftercare_workflow_id(order_id)
+    if name.startswith("case"):
+        return next(stream for stream in shop.store.streams if stream.startswith("case/"))
+    return f"order/{order_id}"
 
 
 def _anywhere(value: Any) -> Any:

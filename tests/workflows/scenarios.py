@@ -1,12 +1,18 @@
 """The paths of an order's life whose histories are kept for every released version: see `record`."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from activities.cases import open_case
+from activities.reconciling import OrderMoney, differences
 from domain.orders.events import HoldScope, StepAction
+from domain.reconciliation.events import CaseAction, CaseOpened
 from domain.shipping.events import TrackingStatus
 from tests.support.shop import Shop
+from workflows.case_commands import CaseCommands
+from workflows.cases import case_workflow_id
 
 Scenario = Callable[[Shop], Awaitable[UUID]]
 GONE = (TrackingStatus.DISPATCHED, TrackingStatus.DELIVERED)
@@ -87,6 +93,36 @@ async def aftercare_chargeback(shop: Shop) -> UUID:
     return order_id
 
 
+async def case_refunded(shop: Shop) -> UUID:
+    case = await captured_twice(shop)
+    commands = CaseCommands(shop.environment.client, 10)
+    given = {"action": CaseAction.REFUND, "reason": "by hand", "actor": "operator:o"}
+    await commands.answer(case.case_id, key="k", **given)  # type: ignore[arg-type]
+    await shop.environment.client.get_workflow_handle(case_workflow_id(case.case_id)).result()
+    forget_the_case(shop, case)
+    return case.order_id
+
+
+async def captured_twice(shop: Shop) -> CaseOpened:
+    """A completed order whose capture somebody made again by hand, and the case of that."""
+    order_id = await shop.place(("MUG", 1))
+    await shop.ended(order_id)
+    books = shop.payments.books
+    first = next(each for each in books.values() if each.order_id == order_id and each.kind == "capture")
+    books[order_id, "by-hand"] = replace(first, reference="cap-by-hand", idempotency_key="by-hand")
+    known = OrderMoney.of(await shop.store.read_stream(f"order/{order_id}"))
+    effects = await shop.payments.list_effects(order_id)
+    (case,) = differences(order_id, known, effects, now=datetime.now(UTC), grace=timedelta(0))
+    assert await open_case(shop.store, case)
+    return case
+
+
+def forget_the_case(shop: Shop, case: CaseOpened) -> None:
+    """Both sides of it leave the books, which the shop's invariants compare with the orders alone."""
+    del shop.payments.books[case.order_id, "by-hand"]
+    del shop.payments.books[case.order_id, f"case:{case.case_id}#1"]
+
+
 async def held_and_released(shop: Shop) -> UUID:
     order_id = await shop.place(("MUG", 1), screening=("the total is high",))
     given = {"reason": "r", "actor": "operator:eve"}
@@ -130,5 +166,6 @@ SCENARIOS: dict[str, Scenario] = {
         held_and_released,
         charged_back,
         aftercare_chargeback,
+        case_refunded,
     )
 }

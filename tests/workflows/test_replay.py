@@ -16,10 +16,12 @@ from ops.worker import SANDBOX
 from tests.workflows import record
 from tests.workflows.scenarios import SCENARIOS
 from workflows.aftercare import AftercareWorkflow
+from workflows.cases import CaseWorkflow
 from workflows.contracts import ORDER_WORKFLOW, OrderInput, OrderOutcome
 from workflows.order import OrderWorkflow
 
 RECORDED = sorted(record.HISTORIES.rglob("*.json"))
+ORDERS = [path for path in RECORDED if not path.stem.startswith(("aftercare", "case"))]
 
 
 def load(path: Path) -> WorkflowHistory:
@@ -29,7 +31,7 @@ def load(path: Path) -> WorkflowHistory:
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: str(path.relative_to(record.HISTORIES)))
 async def test_a_recorded_history_replays(path: Path) -> None:
     replayer = Replayer(
-        workflows=[OrderWorkflow, AftercareWorkflow],
+        workflows=[OrderWorkflow, AftercareWorkflow, CaseWorkflow],
         workflow_runner=SANDBOX,
         data_converter=pydantic_data_converter,
         interceptors=[DomainErrorInterceptor()],
@@ -65,7 +67,9 @@ class SleepyWorkflow(OrderWorkflow):
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in RECORDED if "aftercare" not in path.stem][:3], ids=lambda path: path.stem
+    "path",
+    [path for path in RECORDED if not path.stem.startswith(("aftercare", "case"))][:3],
+    ids=lambda path: path.stem,
 )
 async def test_a_change_of_the_commands_is_found(path: Path) -> None:
     replayer = Replayer(

@@ -1,0 +1,101 @@
+"""Cases: one row each, the fold of the case's stream."""
+
+from collections.abc import Sequence
+from typing import Any, Final, cast
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import BigInteger, Column, DateTime, Row, Select, Table, Text, Uuid, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.reconciliation import model
+from domain.reconciliation.events import CaseEvent
+from domain.reconciliation.model import Case, CaseState, CaseStatus
+from eventstore.store import Recorded
+from readmodels import cursors
+from readmodels.base import METADATA, Write, arrays, upsert_rows
+from readmodels.views import CaseView, Page
+
+NAME: Final = "cases"
+VERSION: Final = 1
+
+CASES = Table(
+    "cases",
+    METADATA,
+    Column("case_id", Uuid, primary_key=True),
+    Column("status", Text),
+    Column("order_id", Uuid),
+    Column("opened_at", DateTime(timezone=True)),
+    Column("updated_at", DateTime(timezone=True)),
+    Column("version", BigInteger),
+    Column("state", Text),
+)
+UPSERT = upsert_rows(CASES, keep=("opened_at",))
+_STATE: TypeAdapter[CaseState] = TypeAdapter(Case)
+
+
+class Cases:
+    name = NAME
+    version = VERSION
+    streams = ("case/",)
+    clear = text("TRUNCATE read.cases")
+
+    async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
+        ids = {UUID(recorded.stream_id.removeprefix("case/")) for recorded in events}
+        rows = await connection.execute(select(CASES.c.case_id, CASES.c.state).where(CASES.c.case_id.in_(ids)))
+        states: dict[str, CaseState] = {f"case/{row.case_id}": _STATE.validate_json(row.state) for row in rows}
+        last: dict[str, Recorded] = {}
+        first: dict[str, Recorded] = {}
+        for recorded in events:
+            stream = recorded.stream_id
+            states[stream] = model.evolve(states.get(stream, model.INITIAL), cast(CaseEvent, recorded.event))
+            first.setdefault(stream, recorded)
+            last[stream] = recorded
+        changed = [
+            _to_row(state, first[stream], recorded)
+            for stream, recorded in last.items()
+            if isinstance(state := states[stream], Case)
+        ]
+        return [Write(UPSERT, arrays(CASES, changed))] if changed else []
+
+
+def _to_row(case: Case, first: Recorded, last: Recorded) -> tuple[object, ...]:
+    return (
+        case.opened.case_id,
+        case.status,
+        case.opened.order_id,
+        first.recorded_at,
+        last.recorded_at,
+        last.version,
+        _STATE.dump_json(case).decode(),
+    )
+
+
+_VIEW = (CASES.c.opened_at, CASES.c.updated_at, CASES.c.version, CASES.c.state)
+
+
+async def by_id(connection: AsyncConnection, case_id: UUID) -> CaseView | None:
+    query: Select[Any] = select(*_VIEW).where(CASES.c.case_id == case_id)
+    row = (await connection.execute(query)).one_or_none()
+    return _view(row) if row else None
+
+
+async def listed(
+    connection: AsyncConnection, status: CaseStatus | None, *, limit: int, cursor: str | None
+) -> Page[CaseView]:
+    """Oldest first. Raises InvalidValue (`invalid-cursor`, `invalid-limit`)."""
+    cursors.check_limit(limit)
+    key = (CASES.c.opened_at, CASES.c.case_id)
+    query: Select[Any] = select(*_VIEW, CASES.c.case_id)
+    if status is not None:
+        query = query.where(CASES.c.status == status)
+    if cursor is not None:
+        query = query.where(tuple_(*key) > tuple_(*cursors.decode(cursor, cursors.time, UUID)))
+    rows: Sequence[Any] = (await connection.execute(query.order_by(*key).limit(limit + 1))).all()
+    return cursors.page(rows, limit, _view, lambda row: (row.opened_at.isoformat(), str(row.case_id)))
+
+
+def _view(row: Row[Any]) -> CaseView:
+    case = _STATE.validate_json(row.state)
+    assert isinstance(case, Case)
+    return CaseView(case, row.opened_at, row.updated_at, row.version)
