@@ -6,10 +6,11 @@ from fastapi import APIRouter, FastAPI
 from fastapi_swagger import patch_fastapi
 
 from api.dependencies import ApiDependencies
+from api.graphql.router import graphql_router
 from api.middleware import BodyLimit, Metrics, RequestContext
 from api.openapi import install_openapi
 from api.problems import install_problems
-from api.rest import cases, explain, health, history, holds, ledger, ops, orders, place, products, stock
+from api.rest import cases, explain, health, history, holds, ledger, ops, orders, place, products, stock, stream
 from api.webhooks import carriers
 
 VERSION: Final = "1"
@@ -24,6 +25,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     stock.router,
     ops.router,
     cases.router,
+    stream.router,
     carriers.router,
     health.router,
 )
@@ -49,6 +51,7 @@ def create_app(deps: ApiDependencies) -> FastAPI:
     app.state.dependencies = deps
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(graphql_router(introspection=deps.rules.introspection, ide=deps.rules.graphiql))
     app.state.routes = [route for router in ROUTERS for route in router.routes]
     install_problems(app, deps.outages)
     install_openapi(app)

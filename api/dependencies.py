@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from api.auth import InvalidToken, Principal, Scope, TokenVerifier
 from api.commands import CaseAnswers, Commands
 from api.errors import Problem
+from api.live import Feed
 from api.rules import ApiRules
 from domain.errors import NotFound
 from eventstore.time_travel import StreamHistory
@@ -27,8 +28,8 @@ class ApiDependencies:
     """Everything the API is made of.
 
     `readiness`: by the dependency's name, a call that raises when it is down. `carrier_secrets`: the Standard
-    Webhooks secret of each carrier. `outages`: exceptions of the drivers below that mean that a server cannot be
-    reached; they are answered 503 instead of 500.
+    Webhooks secret of each carrier. `feed`: the live feed; whoever made it runs it. `outages`: exceptions of the
+    drivers below that mean that a server cannot be reached; they are answered 503 instead of 500.
     """
 
     gateway: Commands
@@ -39,6 +40,7 @@ class ApiDependencies:
     rules: ApiRules
     readiness: Mapping[str, ReadinessCheck]
     carrier_secrets: Mapping[str, str]
+    feed: Feed
     outages: tuple[type[Exception], ...] = (OSError,)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
@@ -54,14 +56,20 @@ _Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 _CHALLENGE: Final = 'Bearer realm="waybill"'
 
 
-async def anyone(request: Request, deps: Deps, bearer: _Bearer) -> Principal | None:
-    """The caller, or None without a token. A token that does not verify is refused all the same."""
-    if bearer is None:
-        if "authorization" in request.headers:
-            raise _unproven("the Authorization header holds no bearer token")
+async def identified(deps: ApiDependencies, authorization: str | None) -> Principal | None:
+    """The caller that an Authorization header proves, or None without one.
+
+    Raises:
+        Problem: `invalid-token`. A token that does not verify is refused even where none is needed.
+        KeysUnavailable: the issuer's keys cannot be fetched.
+    """
+    if authorization is None:
         return None
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise _unproven("the Authorization header holds no bearer token")
     try:
-        return await deps.verifier.verify(bearer.credentials)
+        return await deps.verifier.verify(token.strip())
     except InvalidToken as error:
         raise _unproven(str(error)) from None
 
@@ -71,6 +79,20 @@ def _unproven(reason: str) -> Problem:
     return Problem("invalid-token", reason, headers=challenge)
 
 
+def authorized(caller: Principal | None, scope: Scope) -> Principal:
+    """The caller, if it has the scope. Raises Problem (`unauthenticated`, `forbidden`)."""
+    if caller is None:
+        raise Problem("unauthenticated", "send Authorization: Bearer …", headers={"WWW-Authenticate": _CHALLENGE})
+    if not caller.may(scope):
+        raise Problem("forbidden", f"the role {caller.role} does not have the scope {scope}")
+    return caller
+
+
+async def anyone(request: Request, deps: Deps, bearer: _Bearer) -> Principal | None:
+    """`bearer` is what the OpenAPI document shows of it."""
+    return await identified(deps, request.headers.get("authorization"))
+
+
 Anyone = Annotated[Principal | None, Depends(anyone)]
 
 
@@ -78,13 +100,7 @@ def allowed(scope: Scope) -> Callable[..., Awaitable[Principal]]:
     """A dependency that gives the caller, or ends the request with 401 or 403."""
 
     async def check(caller: Anyone) -> Principal:
-        if caller is None:
-            raise Problem(
-                "unauthenticated", "send Authorization: Bearer …", headers={"WWW-Authenticate": _CHALLENGE}
-            )
-        if not caller.may(scope):
-            raise Problem("forbidden", f"the role {caller.role} does not have the scope {scope}")
-        return caller
+        return authorized(caller, scope)
 
     return check
 
@@ -112,9 +128,14 @@ async def given_key(
         Header(description="1 to 255 visible ASCII characters; the same key stands for the same command"),
     ] = None,
 ) -> str | None:
-    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
+    return check_key(idempotency_key)
+
+
+def check_key(key: str | None) -> str | None:
+    """Raises Problem (`invalid-idempotency-key`)."""
+    if key is not None and not _KEY.fullmatch(key):
         raise Problem("invalid-idempotency-key", "1 to 255 visible ASCII characters (no space) are accepted")
-    return idempotency_key
+    return key
 
 
 GivenKey = Annotated[str | None, Depends(given_key)]

@@ -88,8 +88,8 @@ def _operations(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _success(responses: dict[str, Any]) -> dict[str, Any]:
     first = responses[min(responses)]
-    content: dict[str, Any] = first.setdefault("content", {}).setdefault("application/json", {})
-    return content
+    contents: dict[str, dict[str, Any]] = first.setdefault("content", {})
+    return contents.setdefault(next(iter(contents), "application/json"), {})
 
 
 def _codes(operation: dict[str, Any], own: Iterable[str]) -> list[str]:

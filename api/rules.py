@@ -39,7 +39,8 @@ class ApiRules:
 
     `shipping_fee` and `max_order_value` are in major units of whichever currency an order has. `payment_methods`
     None leaves the choice to the gateway. `read_wait`: seconds a `min_position` read waits. `grace`: seconds an
-    order that is not known is waited for, because it may have been placed a moment ago.
+    order that is not known is waited for, because it may have been placed a moment ago. `introspection`: whether
+    the GraphQL schema may be asked for itself; `graphiql`: whether a browser gets an editor at /graphql.
     """
 
     currencies: frozenset[str]
@@ -52,6 +53,8 @@ class ApiRules:
     read_wait: float
     grace: float = 1.0
     payment_methods: frozenset[str] | None = None
+    introspection: bool = True
+    graphiql: bool = True
     screening: Screening = Screening()
 
     def currency(self, code: str) -> str:

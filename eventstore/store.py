@@ -5,7 +5,7 @@ all its stream writes, and idempotent by event id: repeating it, whenever and fr
 result. Events are domain dataclasses; a codec turns them into stored bytes and back.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -222,6 +222,6 @@ class LogReader(Protocol):
         """The last assigned position; 0 on an empty log."""
         ...
 
-    def wakeups(self) -> AsyncIterator[None]:
+    def wakeups(self) -> AsyncGenerator[None, None]:
         """Yield whenever there may be new positions: on notification, and at least once per poll interval."""
         ...

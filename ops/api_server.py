@@ -15,9 +15,12 @@ from temporalio.client import Client
 from api.app import create_app
 from api.auth import RemoteKeys, StaticKeys, TokenVerifier
 from api.dependencies import ApiDependencies, ReadinessCheck
+from api.live import Feed
+from api.owners import Owners
 from api.rules import ApiRules, Screening
 from eventstore.history import PostgresHistory
 from eventstore.store import StoreUnavailable
+from eventstore.subscription import PostgresLog
 from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backend
 from ops.config import Settings
 from ops.identity import dev_issuer
@@ -25,6 +28,7 @@ from ops.services import read_engine
 from readmodels.queries import ReadModels
 from workflows.case_commands import CaseCommands
 
+FEED_POLL = 1.0  # seconds; a notification comes sooner
 KEEP_ALIVE_SECONDS = 60  # longer than clients keep an idle connection, so that none is closed under a new request
 SHUTDOWN_SECONDS = 8
 OUTAGES = (
@@ -47,6 +51,8 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(engine.dispose)
         redis = Redis.from_url(settings.redis_dsn)
         stack.push_async_callback(redis.aclose)
+        log = PostgresLog(backend.pool, backend.codec, dsn=settings.dsn, poll=FEED_POLL)
+        feed = Feed(log, Owners(backend.store))
         app = create_app(
             ApiDependencies(
                 gateway=command_gateway(settings, temporal, backend),
@@ -56,10 +62,13 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 verifier=token_verifier(settings),
                 rules=api_rules(settings),
                 readiness=_readiness(backend, temporal, redis),
+                feed=feed,
                 carrier_secrets={"simulated": settings.carrier_webhook_secret.get_secret_value()},
                 outages=OUTAGES,
             )
         )
+        following = asyncio.create_task(feed.run())
+        stack.push_async_callback(_ended, following)
         server = _server(app, settings)
         serving = asyncio.create_task(server.serve())
         told = asyncio.create_task(stop.wait())
@@ -67,6 +76,11 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
         server.should_exit = True
         told.cancel()
         await serving
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def token_verifier(settings: Settings) -> TokenVerifier:
@@ -87,6 +101,8 @@ def api_rules(settings: Settings) -> ApiRules:
         max_body_bytes=settings.max_body_bytes,
         read_wait=settings.read_wait,
         payment_methods=settings.payment_methods,
+        introspection=settings.graphql_introspection,
+        graphiql=settings.graphql_ide,
         screening=Screening(
             total=settings.screening_total,
             orders=settings.screening_orders,

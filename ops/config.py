@@ -88,6 +88,10 @@ class Settings(OrderSettings):
         None, description="JWKS of the issuer; by default the development issuer's key in the data directory"
     )
 
+    # GraphQL
+    graphql_introspection: bool = Field(True, description="Whether the GraphQL schema may be asked for itself")
+    graphql_ide: bool = Field(True, description="Whether a browser gets GraphiQL at /graphql")
+
     # Business rules
     currencies: Annotated[frozenset[str], NoDecode] = Field(
         frozenset({"EUR", "USD", "GBP", "JPY"}), description="ISO 4217 currencies orders may be placed in"

@@ -49,8 +49,8 @@ def page(
 ) -> Page[T]:
     """The page of the first `limit` rows; one row more was asked for, and tells whether another page follows."""
     shown = rows[:limit]
-    following = encode(*key(shown[-1])) if len(rows) > limit else None
-    return Page([view(row) for row in shown], following)
+    each = [encode(*key(row)) for row in shown]
+    return Page([view(row) for row in shown], each[-1] if len(rows) > limit else None, each)
 
 
 def time(part: str) -> datetime:

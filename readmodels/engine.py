@@ -6,9 +6,9 @@ batch under an older claim does not commit. So a rebuild, which ends the claims 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Final, cast
+from typing import Final
 
 import structlog
 from sqlalchemy import text
@@ -119,7 +119,7 @@ class Projector:
     async def _follow(self, connection: AsyncConnection) -> None:
         loop = asyncio.get_running_loop()
         checked = loop.time()
-        async with aclosing(cast(AsyncGenerator[None], self._log.wakeups())) as wakeups:
+        async with aclosing(self._log.wakeups()) as wakeups:
             async for _ in wakeups:
                 await self._drain(connection)
                 if loop.time() >= checked + self._standby_poll:

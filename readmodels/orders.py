@@ -1,6 +1,6 @@
 """Orders: one row each, the fold of the order's stream."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -174,6 +174,12 @@ _SUMMARY = tuple(column for column in ORDERS.columns if column is not ORDERS.c.s
 
 async def by_id(connection: AsyncConnection, order_id: UUID) -> OrderView | None:
     return await _one(connection, select(*_VIEW).where(ORDERS.c.order_id == order_id))
+
+
+async def by_ids(connection: AsyncConnection, order_ids: Collection[UUID]) -> Mapping[UUID, OrderView]:
+    """Those of the orders that exist."""
+    query: Select[Any] = select(*_VIEW).where(ORDERS.c.order_id.in_(order_ids))
+    return {row.order_id: _view(row) for row in await connection.execute(query)}
 
 
 async def by_number(connection: AsyncConnection, number: str) -> OrderView | None:

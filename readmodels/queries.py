@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import InvalidValue
 from domain.reconciliation.model import CaseStatus
-from readmodels import cases, ledger, orders, positions, products, saga_steps, stock, timeline
+from readmodels import cases, cursors, ledger, orders, positions, products, saga_steps, stock, timeline
 from readmodels.projections import projections
 from readmodels.views import (
     CaseView,
@@ -69,6 +69,22 @@ class ReadModels:
     async def saga(self, order_id: UUID) -> Sequence[SagaStep]:
         async with self._engine.connect() as connection:
             return await saga_steps.of_order(connection, order_id)
+
+    async def orders_by_id(self, order_ids: Sequence[UUID]) -> Mapping[UUID, OrderView]:
+        async with self._engine.connect() as connection:
+            return await orders.by_ids(connection, order_ids)
+
+    async def timelines(self, order_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[TimelineEntry]]:
+        async with self._engine.connect() as connection:
+            return await timeline.of_orders(connection, order_ids, limit=cursors.MAX_PAGE)
+
+    async def sagas(self, order_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[SagaStep]]:
+        async with self._engine.connect() as connection:
+            return await saga_steps.of_orders(connection, order_ids)
+
+    async def stock_by_sku(self, skus: Sequence[str]) -> Mapping[str, StockView]:
+        async with self._engine.connect() as connection:
+            return await stock.of_skus(connection, skus)
 
     async def stalled(self, *, limit: int, cursor: str | None) -> Page[StalledStep]:
         async with self._engine.connect() as connection:

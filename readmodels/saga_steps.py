@@ -1,6 +1,6 @@
 """Saga steps: where each step of an order's saga is. A step is known by the events that it wrote."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -213,6 +213,17 @@ async def of_order(connection: AsyncConnection, order_id: UUID) -> Sequence[Saga
     query = select(*columns).where(SAGA_STEPS.c.order_id == order_id)
     rows = await connection.execute(query.order_by(SAGA_STEPS.c.first_version, SAGA_STEPS.c.step))
     return [SagaStep(*row) for row in rows]
+
+
+async def of_orders(connection: AsyncConnection, order_ids: Collection[UUID]) -> Mapping[UUID, Sequence[SagaStep]]:
+    """Each order's steps in the order in which they began."""
+    columns = [SAGA_STEPS.c.order_id, *(getattr(SAGA_STEPS.c, item.name) for item in fields(SagaStep))]
+    query = select(*columns).where(SAGA_STEPS.c.order_id.in_(order_ids))
+    query = query.order_by(SAGA_STEPS.c.order_id, SAGA_STEPS.c.first_version, SAGA_STEPS.c.step)
+    found: dict[UUID, list[SagaStep]] = {}
+    for order_id, *step in await connection.execute(query):
+        found.setdefault(order_id, []).append(SagaStep(*step))
+    return found
 
 
 async def stalled(connection: AsyncConnection, *, limit: int, cursor: str | None) -> Page[StalledStep]:

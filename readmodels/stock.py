@@ -1,7 +1,7 @@
 """Stock levels per SKU and warehouse. Several streams may come to feed a row, so it changes by increments only."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, assert_never, cast
@@ -80,6 +80,12 @@ def increment(event: StockEvent) -> tuple[int, int]:
 async def of_sku(connection: AsyncConnection, sku: str) -> StockView | None:
     views = _views((await connection.execute(select(STOCK).where(STOCK.c.sku == sku).order_by(*_KEY))).all())
     return views[0] if views else None
+
+
+async def of_skus(connection: AsyncConnection, skus: Collection[str]) -> Mapping[str, StockView]:
+    """Those of the SKUs that were ever in stock."""
+    rows = await connection.execute(select(STOCK).where(STOCK.c.sku.in_(skus)).order_by(*_KEY))
+    return {view.sku: view for view in _views(rows.all())}
 
 
 async def levels(connection: AsyncConnection, *, limit: int, cursor: str | None) -> Page[StockView]:

@@ -1,6 +1,6 @@
 """The timeline: every event of every order, as it is shown."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, cast
 from uuid import UUID
@@ -76,3 +76,17 @@ async def of_order(
         .limit(cursors.check_limit(limit))
     )
     return [TimelineEntry(**row) for row in (await connection.execute(query)).mappings()]
+
+
+async def of_orders(
+    connection: AsyncConnection, order_ids: Collection[UUID], *, limit: int
+) -> Mapping[UUID, Sequence[TimelineEntry]]:
+    """The first `limit` events of each order, in order. Raises InvalidValue (`invalid-limit`)."""
+    columns = [column for column in TIMELINE.columns if column is not TIMELINE.c.order_id]
+    first = TIMELINE.c.version <= cursors.check_limit(limit)
+    query = select(*TIMELINE.columns).where(TIMELINE.c.order_id.in_(order_ids), first)
+    found: dict[UUID, list[TimelineEntry]] = {}
+    for row in (await connection.execute(query.order_by(TIMELINE.c.order_id, TIMELINE.c.version))).mappings():
+        entry = TimelineEntry(**{column.name: row[column] for column in columns})
+        found.setdefault(row[TIMELINE.c.order_id], []).append(entry)
+    return found

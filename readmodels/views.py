@@ -23,10 +23,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One keyset page; `next_cursor` is opaque and None on the last page."""
+    """One keyset page; `next_cursor` is opaque and None on the last page. `cursors` has one for each item."""
 
     items: Sequence[T]
     next_cursor: str | None
+    cursors: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,20 @@ class Queries(Protocol):
         ...
 
     async def saga(self, order_id: UUID) -> Sequence[SagaStep]: ...
+
+    async def orders_by_id(self, order_ids: Sequence[UUID]) -> Mapping[UUID, OrderView]:
+        """Those of the orders that exist."""
+        ...
+
+    async def timelines(self, order_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[TimelineEntry]]:
+        """The events of each order, in order; a thousand at most."""
+        ...
+
+    async def sagas(self, order_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[SagaStep]]: ...
+
+    async def stock_by_sku(self, skus: Sequence[str]) -> Mapping[str, StockView]:
+        """Those of the SKUs that were ever in stock."""
+        ...
 
     async def stalled(self, *, limit: int, cursor: str | None) -> Page[StalledStep]:
         """Longest waiting first."""

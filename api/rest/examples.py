@@ -194,3 +194,10 @@ def page(item: dict[str, Any]) -> dict[str, Any]:
 
 def items(item: dict[str, Any]) -> dict[str, Any]:
     return {"items": [item]}
+
+
+STREAMED: Final = (
+    "event: OrderConfirmed\n"
+    'data: {"position": 4711, "version": 4, "type": "OrderConfirmed", "stream": "order/7f1f…", "data": {}, …}\n'
+    "id: 4711\n\n"
+)

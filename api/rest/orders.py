@@ -96,13 +96,13 @@ async def list_orders(
     if customer_id is not None and not owns(caller, customer_id):
         return answer(PageOut[OrderSummaryOut](items=[], next_cursor=None))
     whose = customer_id if caller.may(Scope.ALL_CUSTOMERS) else caller.subject
-    where = OrderFilter(status, whose, placed_after, attention, _searched(q))
+    where = OrderFilter(status, whose, placed_after, attention, searched(q))
     page = await deps.queries.orders(where, limit=limit, cursor=cursor)
     items = [OrderSummaryOut.of(view) for view in page.items]
     return answer(PageOut[OrderSummaryOut](items=items, next_cursor=page.next_cursor))
 
 
-def _searched(q: str | None) -> str | None:
+def searched(q: str | None) -> str | None:
     """A whole order number may be typed in any of the ways that people type it."""
     if q is None or not q.strip():
         return None

@@ -86,7 +86,7 @@ async def list_products(
     """By SKU. Drafts are shown to those who may write them, so a page may hold fewer than `limit`."""
     await catch_up(deps, products.NAME, min_position)
     page = await deps.queries.products(limit=limit, cursor=cursor)
-    items = [ProductOut.of(view, currency) for view in page.items if _shown(view, caller)]
+    items = [ProductOut.of(view, currency) for view in page.items if product_shown(view, caller)]
     return answer(PageOut[ProductOut](items=items, next_cursor=page.next_cursor))
 
 
@@ -103,12 +103,12 @@ async def get_product(
     await catch_up(deps, products.NAME, min_position)
     named = known_sku(sku)
     view = (await deps.queries.products_by_sku([named])).get(named)
-    if view is None or not _shown(view, caller):
+    if view is None or not product_shown(view, caller):
         raise NotFound(f"there is no product {named}", code="product-not-found")
     return answer(ProductOut.of(view, currency))
 
 
-def _shown(view: ProductView, caller: Principal | None) -> bool:
+def product_shown(view: ProductView, caller: Principal | None) -> bool:
     writes = caller is not None and caller.may(Scope.WRITE_CATALOG)
     return writes or view.status is not ProductStatus.DRAFT
 

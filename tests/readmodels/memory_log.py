@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid5
 
@@ -31,10 +31,14 @@ class MemoryLog:
     async def read_log(self, *, after: int, limit: int) -> Sequence[Recorded]:
         return self.events[after : after + limit]
 
+    async def read_stream(self, stream_id: str, *, after: int = 0, limit: int | None = None) -> Sequence[Recorded]:
+        stored = [event for event in self.events if event.stream_id == stream_id and event.version > after]
+        return stored[:limit]
+
     async def head(self) -> int:
         return len(self.events)
 
-    async def wakeups(self) -> AsyncIterator[None]:
+    async def wakeups(self) -> AsyncGenerator[None, None]:
         while True:
             yield
             try:

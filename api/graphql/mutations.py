@@ -1,0 +1,225 @@
+"""Every command, sent as REST sends it: the same bodies, the same checks, the same gateway.
+
+A refusal that a caller can act upon is a type of the answer (see `problems`); nothing else is an error.
+"""
+
+from typing import Annotated
+from uuid import UUID, uuid4
+
+import strawberry
+from fastapi import Response
+
+from api.auth import Principal, Scope
+from api.dependencies import check_key
+from api.graphql.context import ApiInfo, of
+from api.graphql.problems import (
+    AccessProblem,
+    ConflictProblem,
+    InvalidProblem,
+    NotFoundProblem,
+    UnavailableProblem,
+)
+from api.graphql.registering import bodies
+from api.graphql.types import Order, Product, Stock, order_of, product_of, stock_of
+from api.rest import holds, ops, orders, place, products
+from api.rest import stock as stock_rest
+from api.rest.bodies import (
+    AdjustmentBody,
+    CancelBody,
+    DiscontinueBody,
+    HoldBody,
+    MoneyBody,
+    OrderBody,
+    ProductBody,
+    ReleaseBody,
+    ResolveBody,
+)
+from domain.orders.events import StepAction
+
+bodies(MoneyBody, OrderBody, ProductBody, AdjustmentBody, HoldBody)
+
+Key = Annotated[
+    str | None,
+    strawberry.argument(description="The same key stands for the same command, however often it is sent"),
+]
+Version = Annotated[int | None, strawberry.argument(description="Only if the order is still at this version")]
+
+
+@strawberry.type(description="The command is committed, at `version` of the order; `order` has seen it")
+class OrderCommanded:
+    order_id: UUID
+    version: int
+    position: str = strawberry.field(description="Give it as `minPosition` to a read that must see the command")
+
+    @strawberry.field(description="Null while the read model has not caught up")
+    async def order(self, info: ApiInfo) -> Order | None:
+        return await order_of(info, self.order_id)
+
+
+@strawberry.type(description="The command is committed, at `version` of the product's stream or the stock's")
+class CatalogueCommanded:
+    sku: str
+    version: int
+    position: str
+
+    @strawberry.field
+    async def product(self, info: ApiInfo) -> Product | None:
+        return await product_of(info, self.sku)
+
+    @strawberry.field
+    async def stock(self, info: ApiInfo) -> Stock | None:
+        return await stock_of(info, self.sku)
+
+
+OrderCommandResult = Annotated[
+    OrderCommanded | NotFoundProblem | AccessProblem | InvalidProblem | ConflictProblem | UnavailableProblem,
+    strawberry.union("OrderCommandResult"),
+]
+CatalogueCommandResult = Annotated[
+    CatalogueCommanded | NotFoundProblem | AccessProblem | InvalidProblem | ConflictProblem | UnavailableProblem,
+    strawberry.union("CatalogueCommandResult"),
+]
+
+
+def _key(given: str | None) -> str:
+    return check_key(given) or uuid4().hex
+
+
+def _commanded(info: ApiInfo, order_id: UUID, answer: Response) -> OrderCommanded:
+    of(info).loaders.forget(order_id)
+    version = int(answer.headers["etag"].strip('"'))
+    return OrderCommanded(order_id=order_id, version=version, position=answer.headers["waybill-position"])
+
+
+def _changed(info: ApiInfo, answer: Response) -> CatalogueCommanded:
+    changed = products.ChangedOut.model_validate_json(bytes(answer.body))
+    of(info).loaders.forget_product(changed.sku)
+    return CatalogueCommanded(**dict(changed))
+
+
+async def _caller(info: ApiInfo, scope: Scope) -> Principal:
+    return await of(info).caller(scope)
+
+
+@strawberry.type
+class OrderMutations:
+    @strawberry.mutation(description="Place an order at the catalogue's prices; the same key gives the same order")
+    async def place_order(
+        self,
+        info: ApiInfo,
+        input: OrderBody,
+        idempotency_key: str,
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.PLACE_ORDERS)
+        answer = await place.place_order(caller, of(info).deps, check_key(idempotency_key), input)
+        return _commanded(info, place.PlacedOut.model_validate_json(bytes(answer.body)).order_id, answer)
+
+    @strawberry.mutation(description="Begin to undo the order. Not after a parcel was dispatched")
+    async def cancel_order(
+        self,
+        info: ApiInfo,
+        order_id: UUID,
+        reason: str,
+        expected_version: Version = None,
+        idempotency_key: Key = None,
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.CANCEL_ORDERS)
+        body = CancelBody(reason=reason)
+        answer = await orders.cancel_order(
+            caller, of(info).deps, order_id, _key(idempotency_key), expected_version, body
+        )
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Keep an order, its payment, a line or a shipment from going on")
+    async def place_hold(
+        self,
+        info: ApiInfo,
+        order_id: UUID,
+        input: HoldBody,
+        expected_version: Version = None,
+        idempotency_key: Key = None,
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.HOLD_ORDERS)
+        key = _key(idempotency_key)
+        answer = await holds.place_hold(caller, of(info).deps, order_id, key, expected_version, input)
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Let what the hold covered begin; of a screened order, the approval")
+    async def release_hold(
+        self, info: ApiInfo, order_id: UUID, hold_id: str, reason: str, idempotency_key: Key = None
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.HOLD_ORDERS)
+        key, body = _key(idempotency_key), ReleaseBody(reason=reason)
+        answer = await holds.release_hold(caller, of(info).deps, order_id, hold_id, key, body)
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="An operator's answer to a stalled step")
+    async def resolve_step(
+        self,
+        info: ApiInfo,
+        order_id: UUID,
+        step: str,
+        action: StepAction,
+        reason: str,
+        idempotency_key: Key = None,
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.RESOLVE_STEPS)
+        body = ResolveBody(action=action, reason=reason)
+        answer = await ops.resolve_step(caller, of(info).deps, order_id, step, _key(idempotency_key), body)
+        return _commanded(info, order_id, answer)
+
+
+@strawberry.type
+class CatalogueMutations:
+    @strawberry.mutation(description="Create a draft; it is sold once it is published")
+    async def create_product(
+        self,
+        info: ApiInfo,
+        input: ProductBody,
+        idempotency_key: str,
+    ) -> CatalogueCommandResult:
+        caller = await _caller(info, Scope.WRITE_CATALOG)
+        return _changed(info, await products.create_product(caller, of(info).deps, _key(idempotency_key), input))
+
+    @strawberry.mutation(description="Set the price in one currency; orders placed before keep theirs")
+    async def change_price(
+        self, info: ApiInfo, sku: str, price: MoneyBody, idempotency_key: Key = None
+    ) -> CatalogueCommandResult:
+        caller = await _caller(info, Scope.WRITE_CATALOG)
+        return _changed(
+            info, await products.change_price(caller, of(info).deps, sku, _key(idempotency_key), price)
+        )
+
+    @strawberry.mutation(description="Begin to sell the product")
+    async def publish_product(
+        self, info: ApiInfo, sku: str, idempotency_key: Key = None
+    ) -> CatalogueCommandResult:
+        caller = await _caller(info, Scope.WRITE_CATALOG)
+        return _changed(info, await products.publish_product(caller, of(info).deps, sku, _key(idempotency_key)))
+
+    @strawberry.mutation(description="Stop selling the product, for good")
+    async def discontinue_product(
+        self, info: ApiInfo, sku: str, reason: str = "discontinued", idempotency_key: Key = None
+    ) -> CatalogueCommandResult:
+        caller = await _caller(info, Scope.WRITE_CATALOG)
+        body = DiscontinueBody(reason=reason)
+        return _changed(
+            info, await products.discontinue_product(caller, of(info).deps, sku, _key(idempotency_key), body)
+        )
+
+    @strawberry.mutation(description="Correct a warehouse's stock by a positive or negative quantity")
+    async def adjust_stock(
+        self,
+        info: ApiInfo,
+        sku: str,
+        input: AdjustmentBody,
+        idempotency_key: str,
+    ) -> CatalogueCommandResult:
+        caller = await _caller(info, Scope.ADJUST_STOCK)
+        key = _key(idempotency_key)
+        return _changed(info, await stock_rest.adjust_stock(caller, of(info).deps, sku, key, input))
+
+
+@strawberry.type
+class Mutation(OrderMutations, CatalogueMutations):
+    """All of them. Pydantic's refusal of an argument is a problem like any other."""
