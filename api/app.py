@@ -7,10 +7,25 @@ from fastapi_swagger import patch_fastapi
 
 from api.dependencies import ApiDependencies
 from api.graphql.router import graphql_router
+from api.lag import LagMetrics
 from api.middleware import BodyLimit, Metrics, RequestContext
 from api.openapi import install_openapi
 from api.problems import install_problems
-from api.rest import cases, explain, health, history, holds, ledger, ops, orders, place, products, stock, stream
+from api.rest import (
+    cases,
+    explain,
+    health,
+    history,
+    holds,
+    ledger,
+    ops,
+    orders,
+    place,
+    products,
+    projections,
+    stock,
+    stream,
+)
 from api.webhooks import carriers
 
 VERSION: Final = "1"
@@ -26,6 +41,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     ops.router,
     cases.router,
     stream.router,
+    projections.router,
     carriers.router,
     health.router,
 )
@@ -49,6 +65,7 @@ def create_app(deps: ApiDependencies) -> FastAPI:
     )
     patch_fastapi(app)  # /docs from the package's own files, where FastAPI's would come from a CDN
     app.state.dependencies = deps
+    app.state.lag = LagMetrics(deps.registry)
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(graphql_router(introspection=deps.rules.introspection, ide=deps.rules.graphiql))

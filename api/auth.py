@@ -38,6 +38,7 @@ class Scope(StrEnum):
     ADJUST_STOCK = "stock:adjust"
     READ_OPERATIONS = "operations:read"
     RESOLVE_STEPS = "operations:resolve"
+    OPERATE_PROJECTIONS = "operations:projections"
 
 
 _CUSTOMER = frozenset({Scope.PLACE_ORDERS, Scope.READ_ORDERS, Scope.CANCEL_ORDERS, Scope.READ_STOCK})

@@ -18,6 +18,7 @@ from api.live import Feed
 from api.rules import ApiRules
 from domain.errors import NotFound
 from eventstore.time_travel import StreamHistory
+from readmodels.operating import ProjectionControl
 from readmodels.views import Queries
 
 ReadinessCheck = Callable[[], Awaitable[object]]
@@ -35,6 +36,7 @@ class ApiDependencies:
     gateway: Commands
     cases: CaseAnswers
     queries: Queries
+    projections: ProjectionControl
     history: StreamHistory
     verifier: TokenVerifier
     rules: ApiRules
@@ -114,6 +116,7 @@ ReadingStock = Annotated[Principal, Depends(allowed(Scope.READ_STOCK))]
 AdjustingStock = Annotated[Principal, Depends(allowed(Scope.ADJUST_STOCK))]
 Operating = Annotated[Principal, Depends(allowed(Scope.READ_OPERATIONS))]
 Resolving = Annotated[Principal, Depends(allowed(Scope.RESOLVE_STEPS))]
+OperatingProjections = Annotated[Principal, Depends(allowed(Scope.OPERATE_PROJECTIONS))]
 
 # Headers and parameters
 

@@ -5,12 +5,15 @@ all its stream writes, and idempotent by event id: repeating it, whenever and fr
 result. Events are domain dataclasses; a codec turns them into stored bytes and back.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple, Protocol
 from uuid import UUID
+
+MAX_READ = 10_000
+"""Most events that one read of the log gives."""
 
 
 class Expected(Enum):
@@ -101,6 +104,14 @@ class Appended:
 
     versions: Mapping[str, int]
     repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """Some segments' share of a stretch of the log: everything of theirs up to and including `upto`."""
+
+    events: Sequence[Recorded]
+    upto: int
 
 
 class StoreError(Exception):
@@ -224,4 +235,16 @@ class LogReader(Protocol):
 
     def wakeups(self) -> AsyncGenerator[None, None]:
         """Yield whenever there may be new positions: on notification, and at least once per poll interval."""
+        ...
+
+
+class PartReader(LogReader, Protocol):
+    """Reads the log for some segments of it; a stream's segment is `subscription.segment_of` its id."""
+
+    async def read_part(self, *, after: int, limit: int, segments: Collection[int] | None) -> LogPart:
+        """Look at the next `limit` positions at most; give the events of these segments among them (None: all).
+
+        Raises:
+            StoreUnavailable: the database is away.
+        """
         ...

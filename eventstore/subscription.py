@@ -1,18 +1,16 @@
 """Reading the global log: what projectors, the relay and the live stream follow."""
 
-import zlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
+from typing import Any
 
 import asyncpg
 
 from eventstore.codec import Codec, CodecError
 from eventstore.patience import Patience
 from eventstore.postgres import read_metadata
-from eventstore.store import Recorded, StoredEvent, Undecodable
+from eventstore.segments import SEGMENTS
+from eventstore.store import MAX_READ, LogPart, Recorded, StoredEvent, Undecodable
 from eventstore.wakeup import SEQUENCED, notifications
-
-SEGMENTS = 64
-MAX_READ = 10_000
 
 # Positions follow (xid, seq), so that a range of the one is a range of the other: the log is looked up at the two
 # ends only. The rows found must be as many as the positions, or the log is damaged.
@@ -29,6 +27,18 @@ READ = """
     FROM event WHERE (xid, seq) >= ($1, $2) AND (xid, seq) <= ($3, $4) ORDER BY xid, seq
 """
 
+# The same for some segments. The others' rows are counted, as a position is an event's place in the range, but not
+# sent; the last one is, so that there is a row to tell the number.
+READ_PART = """
+    SELECT f.* FROM (
+        SELECT row_number() OVER (ORDER BY xid, seq) AS place, count(*) OVER () AS looked,
+               crc32(convert_to(stream_id, 'UTF8')) % $5 = ANY ($6::bigint[]) AS wanted,
+               stream_id, version, event_id, type, schema_version, recorded_at, metadata, data
+        FROM event WHERE (xid, seq) >= ($1, $2) AND (xid, seq) <= ($3, $4)
+    ) AS f
+    WHERE f.wanted OR f.place = f.looked ORDER BY f.place
+"""
+
 HEAD = "SELECT position FROM sequencer"
 
 POSITION_OF = """
@@ -39,11 +49,6 @@ POSITION_OF = """
 
 class LogDamaged(Exception):
     """Positions are missing where the log must be gapless. Reading on would lose events: `waybill verify`."""
-
-
-def segment_of(key: str, segments: int = SEGMENTS) -> int:
-    """The segment of a stream id or partition key: the same for ever, in every process."""
-    return zlib.crc32(key.encode()) % segments
 
 
 class PostgresLog:
@@ -86,6 +91,25 @@ class PostgresLog:
             raise LogDamaged(f"{len(rows)} events lie between positions {after} and {last or after + limit}")
         return rows
 
+    async def read_part(self, *, after: int, limit: int, segments: Collection[int] | None) -> LogPart:
+        """As the protocol says; looks at no more than `MAX_READ` positions a call. Raises LogDamaged."""
+        if segments is None or len(segments) == SEGMENTS:
+            events = await self.read_log(after=after, limit=limit)
+            return LogPart(events, events[-1].position or after if events else after)
+        return await self._patience.persist(lambda: self._read_part(after, min(limit, MAX_READ), list(segments)))
+
+    async def _read_part(self, after: int, limit: int, segments: list[int]) -> LogPart:
+        bounds = await self._pool.fetchrow(BOUNDS, after, limit)
+        if bounds is None:
+            return LogPart([], after)
+        *ends, last = bounds
+        rows = [] if None in ends else await self._pool.fetch(READ_PART, *ends, SEGMENTS, segments)
+        looked = rows[-1]["looked"] if rows else 0
+        if last is None or looked != last - after:
+            raise LogDamaged(f"{looked} events lie between positions {after} and {last or after + limit}")
+        events = [self._recorded(row[3:], after + row[0]) for row in rows if row[2]]
+        return LogPart(events, last)
+
     async def head(self) -> int:
         position: int = await self._patience.persist(lambda: self._pool.fetchval(HEAD))
         return position
@@ -100,7 +124,7 @@ class PostgresLog:
         async for _ in notifications(self._dsn, SEQUENCED, self._poll, "waybill-log-reader"):
             yield
 
-    def _recorded(self, row: asyncpg.Record, position: int) -> Recorded:
+    def _recorded(self, row: Any, position: int) -> Recorded:
         stream_id, version, event_id, type_name, schema_version, recorded_at, metadata, data = row
         event: object
         try:

@@ -25,6 +25,7 @@ from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backe
 from ops.config import Settings
 from ops.identity import dev_issuer
 from ops.services import read_engine
+from readmodels.control import Control
 from readmodels.queries import ReadModels
 from workflows.case_commands import CaseCommands
 
@@ -58,6 +59,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 gateway=command_gateway(settings, temporal, backend),
                 cases=CaseCommands(temporal, settings.placing_timeout),
                 queries=ReadModels(engine),
+                projections=Control(engine),
                 history=PostgresHistory(backend.pool, backend.codec),
                 verifier=token_verifier(settings),
                 rules=api_rules(settings),

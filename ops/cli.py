@@ -12,6 +12,7 @@ from ops.cli_cases import cases, reconcile
 from ops.cli_changes import changes
 from ops.cli_log import log_tools
 from ops.cli_orders import orders
+from ops.cli_projections import projections, rebuild
 from ops.client import ApiProblem
 from ops.config import Settings, SettingsError, load_settings, settings_table
 from ops.embedded.lock import stop_running
@@ -28,6 +29,7 @@ app.add_typer(orders, name="orders", help="Place, list, show, watch and change o
 app.add_typer(log_tools)
 app.add_typer(cases, name="cases", help="Differences with the gateway's books, and what to do with them.")
 app.command()(reconcile)
+app.add_typer(projections, name="projections", help="Rebuild, compare, switch and repair read models.")
 console = Console(highlight=False, soft_wrap=True)
 
 EXPECTED_FAILURES = (StackError, SettingsError, ApiProblem, SearchAttributesMissing, TransferError)
@@ -175,12 +177,7 @@ def doctor() -> None:
         sys.exit(1)
 
 
-@app.command()
-def rebuild(projection: str) -> None:
-    """Empty a projection's tables; a running projector fills them again from the log."""
-    from ops.rebuild import rebuild as run_rebuild
-
-    asyncio.run(run_rebuild(load_settings(), projection, console))
+app.command()(rebuild)
 
 
 @app.command()

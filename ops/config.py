@@ -179,6 +179,9 @@ class Settings(OrderSettings):
         30,
         description="Days for which consumers know what they have handled, and an emptied Redis is filled again",
     )
+    projector_lease: PositiveFloat = Field(
+        10.0, description="Seconds after which a projector that gives no sign loses its segments to the others"
+    )
     read_wait: PositiveFloat = Field(2.0, description="Longest wait of a `min_position` read, in seconds")
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged")

@@ -15,6 +15,8 @@ from temporalio.client import Client
 from eventstore.sequencer import watermark
 from ops.config import Settings
 from ops.search_attributes import check_search_attributes
+from ops.services import read_engine
+from readmodels.queries import ReadModels
 
 PATIENCE = 3.0
 MIN_FREE_BYTES = 1_000_000_000
@@ -36,6 +38,7 @@ async def examine(settings: Settings) -> Sequence[Finding]:
         "disk": lambda: _disk(settings),
         "PostgreSQL": lambda: _postgres(settings.dsn),
         "sequencer": lambda: _sequencer(settings),
+        "read models": lambda: _read_models(settings),
         "simulators' database": lambda: _postgres(settings.simulator_dsn),
         "Temporal": lambda: _temporal(settings),
         "Redis": lambda: _redis(settings),
@@ -86,6 +89,21 @@ async def _sequencer(settings: Settings) -> str:
     text = f"head {found.head}, {found.waiting} waiting, oldest for {found.seconds:.1f} s"
     if found.seconds > PATIENCE:
         raise RuntimeError(f"{text}; held back by {found.holder or 'no sequencer running'}")
+    return text
+
+
+async def _read_models(settings: Settings) -> str:
+    engine = read_engine(settings)
+    try:
+        lags = await ReadModels(engine).lag()
+    finally:
+        await engine.dispose()
+    behind = max(lags, key=lambda lag: lag.seconds)
+    text = f"{behind.projection} is furthest behind, {behind.events} events, {behind.seconds:.1f} s"
+    if parked := [f"{lag.projection} has {lag.parked} keys parked" for lag in lags if lag.parked]:
+        raise RuntimeError(f"{', '.join(parked)}: see `waybill projections parked`; {text}")
+    if behind.seconds > PATIENCE:
+        raise RuntimeError(f"{text}; is a projector running?")
     return text
 
 

@@ -47,7 +47,9 @@ async def run_projector(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(engine.dispose)
         log = PostgresLog(pool, codec(), dsn=settings.dsn, poll=settings.sequencer_poll)
         sequencer = Sequencer(settings.dsn, poll=settings.sequencer_poll)
-        projector = Projector(engine, log, projections(), batch=settings.projection_batch)
+        projector = Projector(
+            engine, log, projections(), batch=settings.projection_batch, lease=settings.projector_lease
+        )
         await _until(stop, sequencer.run(), projector.run())
 
 

@@ -30,6 +30,7 @@ from eventstore.verify import verify_chain
 from ops.bootstrap import codec, connect_database, connect_temporal
 from ops.config import Settings
 from ops.live_streams import live_orders, live_stock
+from ops.verify_models import applied_faults
 from ops.verify_snapshots import snapshot_faults
 from workflows.contracts import ORDER_WORKFLOW, order_workflow_id
 
@@ -85,6 +86,7 @@ async def verify(settings: Settings) -> Sequence[Check]:
         live = await _load(connection, codec())
         snapshots = await _snapshots(connection)
         rows = [dict(row) for row in await connection.fetch(ROWS)]
+        applied = await _applied(connection)
         books = check_books(live, effects)
         await check_unbooked(live, effects, payments, books)
     return [
@@ -96,6 +98,7 @@ async def verify(settings: Settings) -> Sequence[Check]:
         check_stock(live),
         snapshots,
         check_read_models(live, rows),
+        applied,
     ]
 
 
@@ -122,6 +125,14 @@ async def _snapshots(connection: asyncpg.Connection) -> Check:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         async for fault in snapshot_faults(connection, codec()):
             check.expect(fault is None, str(fault))
+    return check
+
+
+async def _applied(connection: asyncpg.Connection) -> Check:
+    """Invariant 5, the other half: nothing is missing up to the checkpoints, but for what is parked."""
+    looked, faults = await applied_faults(connection)
+    check = Check("5 read models: rows are where their checkpoints say", checked=looked)
+    check.faults += faults
     return check
 
 

@@ -5,7 +5,21 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import BigInteger, Column, DateTime, Row, Select, Table, Text, Uuid, select, text, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Row,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.reconciliation import model
@@ -13,7 +27,7 @@ from domain.reconciliation.events import CaseEvent
 from domain.reconciliation.model import Case, CaseState, CaseStatus
 from eventstore.store import Recorded
 from readmodels import cursors
-from readmodels.base import METADATA, Write, arrays, upsert_rows
+from readmodels.base import METADATA, ByStream, Tables, Write, arrays, upsert_rows
 from readmodels.views import CaseView, Page
 
 NAME: Final = "cases"
@@ -30,20 +44,21 @@ CASES = Table(
     Column("version", BigInteger),
     Column("state", Text),
 )
+LOAD = select(CASES.c.case_id, CASES.c.state).where(CASES.c.case_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 UPSERT = upsert_rows(CASES, keep=("opened_at",))
 _STATE: TypeAdapter[CaseState] = TypeAdapter(Case)
 
 
-class Cases:
+class Cases(ByStream):
     name = NAME
     version = VERSION
     streams = ("case/",)
-    clear = text("TRUNCATE read.cases")
+    tables = (CASES,)
 
-    async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
-        ids = {UUID(recorded.stream_id.removeprefix("case/")) for recorded in events}
-        rows = await connection.execute(select(CASES.c.case_id, CASES.c.state).where(CASES.c.case_id.in_(ids)))
-        states: dict[str, CaseState] = {f"case/{row.case_id}": _STATE.validate_json(row.state) for row in rows}
+    async def changes(self, tables: Tables, events: Sequence[Recorded]) -> Sequence[Write]:
+        ids = {recorded.stream_id.removeprefix("case/") for recorded in events}
+        rows = await tables.fetch(LOAD, {"ids": list(ids)})
+        states: dict[str, CaseState] = {f"case/{case_id}": _STATE.validate_json(state) for case_id, state in rows}
         last: dict[str, Recorded] = {}
         first: dict[str, Recorded] = {}
         for recorded in events:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import orjson
 from cachetools import LRUCache
-from sqlalchemy import BigInteger, Column, DateTime, Row, Table, Text, Uuid, select, text
+from sqlalchemy import BigInteger, Column, DateTime, Row, Table, Text, Uuid, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.ledger import entries
@@ -16,7 +17,7 @@ from domain.orders.events import OrderPlaced
 from domain.payments.ledger import Account, Balances, Entry, post
 from domain.record import OrderStreamEvent
 from eventstore.store import Recorded
-from readmodels.base import METADATA, Write, arrays, upsert_rows
+from readmodels.base import METADATA, ByStream, Tables, Write, arrays, upsert_rows
 from readmodels.views import LedgerPosting
 
 NAME: Final = "ledger"
@@ -35,6 +36,12 @@ LEDGER = Table(
     Column("balances", Text),
 )
 UPSERT = upsert_rows(LEDGER)
+LOAD = (
+    select(LEDGER.c.order_id, LEDGER.c.version, LEDGER.c.currency, LEDGER.c.balances)
+    .where(LEDGER.c.order_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .ext(distinct_on(LEDGER.c.order_id))
+    .order_by(LEDGER.c.order_id, LEDGER.c.version.desc())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +56,19 @@ class Book:
 EMPTY: Final = Book(0, "", {})
 
 
-class Ledger:
+class Ledger(ByStream):
     """Keeps the balances of the orders it wrote last; one that is not the order's last is read back."""
 
     name = NAME
     version = VERSION
     streams = ("order/",)
-    clear = text("TRUNCATE read.ledger")
+    tables = (LEDGER,)
 
     def __init__(self, *, recent: int = RECENT) -> None:
         self._recent: LRUCache[str, Book] = LRUCache(recent)
 
-    async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
-        books = await self._before(connection, events)
+    async def changes(self, tables: Tables, events: Sequence[Recorded]) -> Sequence[Write]:
+        books = await self._before(tables, events)
         rows = []
         for recorded in events:
             book, posted = advance(books[recorded.stream_id], recorded)
@@ -71,13 +78,13 @@ class Ledger:
         self._recent.update(books)
         return [Write(UPSERT, arrays(LEDGER, rows))] if rows else []
 
-    async def _before(self, connection: AsyncConnection, events: Sequence[Recorded]) -> dict[str, Book]:
+    async def _before(self, tables: Tables, events: Sequence[Recorded]) -> dict[str, Book]:
         first: dict[str, int] = {}
         for recorded in events:
             first.setdefault(recorded.stream_id, recorded.version)
         known = {stream: self._kept(stream, version) for stream, version in first.items()}
         missing = {stream: first[stream] for stream, book in known.items() if book is None}
-        found = await _load(connection, missing) if missing else {}
+        found = await _load(tables, missing) if missing else {}
         return {stream: book or found.get(stream, EMPTY) for stream, book in known.items()}
 
     def _kept(self, stream: str, version: int) -> Book | None:
@@ -106,16 +113,13 @@ def to_row(recorded: Recorded, book: Book, posted: Sequence[Entry]) -> tuple[obj
     )
 
 
-async def _load(connection: AsyncConnection, before: Mapping[str, int]) -> Mapping[str, Book]:
+async def _load(tables: Tables, before: Mapping[str, int]) -> Mapping[str, Book]:
     """The books as they are before the next event of each stream."""
     ids = [UUID(stream.removeprefix("order/")) for stream in before]
-    rows = await connection.execute(
-        select(LEDGER.c.order_id, LEDGER.c.version, LEDGER.c.currency, LEDGER.c.balances)
-        .where(LEDGER.c.order_id.in_(ids))
-        .distinct(LEDGER.c.order_id)
-        .order_by(LEDGER.c.order_id, LEDGER.c.version.desc())
-    )
-    return {f"order/{row.order_id}": Book(row.version, row.currency, _balances(row.balances)) for row in rows}
+    rows = await tables.fetch(LOAD, {"ids": ids})
+    return {
+        f"order/{order_id}": Book(version, code, _balances(stored)) for order_id, version, code, stored in rows
+    }
 
 
 def _balances(stored: str) -> Balances:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -19,11 +19,13 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    any_,
+    bindparam,
     or_,
     select,
-    text,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
@@ -35,7 +37,7 @@ from domain.record import EMPTY, OrderRecord, OrderStreamEvent, fold_record
 from domain.shipping.model import FulfilmentStatus
 from eventstore.store import Recorded
 from readmodels import cursors
-from readmodels.base import METADATA, Write, arrays, upsert_rows
+from readmodels.base import METADATA, ByStream, Skipped, Tables, Write, arrays, upsert_rows
 from readmodels.views import OrderFilter, OrderSummary, OrderView, Page
 
 NAME: Final = "orders"
@@ -60,6 +62,9 @@ ORDERS = Table(
     Column("state", Text),
 )
 UPSERT = upsert_rows(ORDERS)
+LOAD = select(ORDERS.c.order_id, ORDERS.c.version, ORDERS.c.state).where(
+    ORDERS.c.order_id == any_(bindparam("ids", type_=ARRAY(Uuid)))
+)
 RECENT = 2000
 LAST_CHARACTER = "\U0010ffff"
 
@@ -82,7 +87,7 @@ class Folded:
 NOTHING = Folded(0, EMPTY)
 
 
-class Orders:
+class Orders(ByStream):
     """Keeps the records of the orders it wrote last, so that a live order is not read back for every event.
 
     A record kept is used only where it is the one before the next event. What it holds follows from the stream
@@ -92,15 +97,19 @@ class Orders:
     name = NAME
     version = VERSION
     streams = STREAMS
-    clear = text("TRUNCATE read.orders")
+    tables = (ORDERS,)
+    sees_skipped = True
 
     def __init__(self, *, recent: int = RECENT) -> None:
         self._limit = recent
         self._recent: dict[str, Folded] = {}
 
-    async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
+    def fresh(self) -> Self:
+        return type(self)(recent=self._limit)
+
+    async def changes(self, tables: Tables, events: Sequence[Recorded]) -> Sequence[Write]:
         grouped = {stream: list(group) for stream, group in groupby(sorted(events, key=_stream), key=_stream)}
-        before = await self._before(connection, grouped)
+        before = await self._before(tables, grouped)
         rows = []
         for stream, recorded in grouped.items():
             after = advance(before[stream], recorded)
@@ -108,16 +117,14 @@ class Orders:
             rows.append(to_row(stream, after, recorded[-1].recorded_at))
         return [Write(UPSERT, arrays(ORDERS, rows))]
 
-    async def _before(
-        self, connection: AsyncConnection, grouped: Mapping[str, Sequence[Recorded]]
-    ) -> Mapping[str, Folded]:
+    async def _before(self, tables: Tables, grouped: Mapping[str, Sequence[Recorded]]) -> Mapping[str, Folded]:
         known = {}
         for stream, recorded in grouped.items():
             kept = self._recent.get(stream, NOTHING) if recorded[0].version > 1 else NOTHING
             if kept.version == recorded[0].version - 1:
                 known[stream] = kept
         missing = [stream for stream in grouped if stream not in known]
-        return {**known, **await _load(connection, missing)} if missing else known
+        return {**known, **await _load(tables, missing)} if missing else known
 
     def _keep(self, stream: str, folded: Folded) -> None:
         self._recent.pop(stream, None)
@@ -126,11 +133,12 @@ class Orders:
             del self._recent[next(iter(self._recent))]
 
 
-async def _load(connection: AsyncConnection, streams: Sequence[str]) -> Mapping[str, Folded]:
+async def _load(tables: Tables, streams: Sequence[str]) -> Mapping[str, Folded]:
     ids = [UUID(stream.removeprefix("order/")) for stream in streams]
-    columns = (ORDERS.c.order_id, ORDERS.c.version, ORDERS.c.state)
-    rows = await connection.execute(select(*columns).where(ORDERS.c.order_id.in_(ids)))
-    found = {f"order/{row.order_id}": Folded(row.version, _STATE.validate_json(row.state)) for row in rows}
+    rows = await tables.fetch(LOAD, {"ids": ids})
+    found = {
+        f"order/{row['order_id']}": Folded(row["version"], _STATE.validate_json(row["state"])) for row in rows
+    }
     return {stream: found.get(stream, NOTHING) for stream in streams}
 
 
@@ -143,7 +151,7 @@ def advance(folded: Folded, recorded: Sequence[Recorded]) -> Folded:
     first, last = recorded[0], recorded[-1]
     if first.version != folded.version + 1 or last.version - first.version != len(recorded) - 1:
         raise StreamBroken(f"{first.stream_id}: the row is at {folded.version}, the event is {first.version}")
-    events: Iterable[Any] = (item.event for item in recorded)
+    events: Iterable[Any] = (item.event for item in recorded if not isinstance(item.event, Skipped))
     return Folded(last.version, fold_record(cast(Iterable[OrderStreamEvent], events), folded.record))
 
 

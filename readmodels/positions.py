@@ -1,123 +1,107 @@
-"""Where the projections stand: the checkpoints of all of them in one statement each, and how far behind that is.
+"""Where the projections stand: a checkpoint per build and segment, and how far behind the log that is.
 
-One reader feeds whole projections, so each has one segment, 0. Who moves a checkpoint has claimed it before, which
-fences whoever did earlier; it moves by compare-and-set, before the rows are written and in their transaction.
+A checkpoint moves by compare-and-set, in the transaction of the rows it accounts for and before they are written.
+A small batch moves those of the segments that it touches; the others follow within a moment (`FOLLOW`), so that a
+few events do not cost an update of every segment of every build.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, text
+from sqlalchemy import Integer, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import NotFound
-from eventstore.checkpoints import Checkpoint, CheckpointConflict
+from eventstore.checkpoints import CheckpointConflict
 from readmodels.base import Projection
+from readmodels.driver import Session
+from readmodels.feeds import Feed, Move
 from readmodels.views import ProjectionLag
 
-SEGMENT: Final = 0
+FOLLOW: Final = 0.25
+"""Seconds that the checkpoint of a segment without events may be behind what was read."""
 
-_NAMED = (bindparam("names", type_=ARRAY(Text)), bindparam("versions", type_=ARRAY(Integer)))
-
-LOAD = text("""
-    SELECT c.projection, c.position, c.epoch FROM unnest(:names, :versions) AS p (name, version)
-    JOIN checkpoint AS c ON c.projection = p.name AND c.version = p.version AND c.segment = 0
-""").bindparams(*_NAMED)
-
-FORGET_OTHERS = text("""
-    DELETE FROM checkpoint AS c USING unnest(:names, :versions) AS p (name, version)
-    WHERE c.projection = p.name AND c.version <> p.version
-""").bindparams(*_NAMED)
-
-CLAIM = text("""
-    INSERT INTO checkpoint (projection, version, segment, epoch)
-    SELECT p.name, p.version, 0, 1 FROM unnest(:names, :versions) AS p (name, version) ORDER BY p.name
-    ON CONFLICT (projection, version, segment) DO UPDATE SET epoch = checkpoint.epoch + 1
-    RETURNING projection, position, epoch
-""").bindparams(*_NAMED)
-
-# Only here is a commit not waited for: a crash takes rows and checkpoint together, and the log has the events. The
-# setting is made by the statement itself, which saves a round trip per batch.
-MOVE = text("""
-    UPDATE checkpoint AS c SET position = :position
-    FROM unnest(:names, :versions, :positions, :epochs) AS p (name, version, position, epoch)
-    WHERE c.projection = p.name AND c.version = p.version AND c.segment = 0
-      AND c.position = p.position AND c.epoch = p.epoch
-    RETURNING set_config('synchronous_commit', 'off', true)
-""").bindparams(
-    *_NAMED,
-    bindparam("position", type_=BigInteger),
-    *(bindparam(name, type_=ARRAY(BigInteger)) for name in ("positions", "epochs")),
-)
-
-RESET = text("""
-    INSERT INTO checkpoint (projection, version, segment, epoch) VALUES (:name, :version, 0, 1)
-    ON CONFLICT (projection, version, segment) DO UPDATE SET position = 0, epoch = checkpoint.epoch + 1
-""")
+MOVE = """
+    UPDATE checkpoint AS c SET position = m.position
+    FROM unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[])
+         AS m (projection, build, segment, stored, epoch, position)
+    WHERE c.projection = m.projection AND c.version = m.build AND c.segment = m.segment
+      AND c.position = m.stored AND c.epoch = m.epoch
+"""
+HOLD = """
+    SELECT 1 FROM checkpoint WHERE projection = $1 AND version = $2 AND segment = $3 AND epoch = $4 FOR UPDATE
+"""
 
 LAG = text("""
-    SELECT p.name, p.version, coalesce(c.position, 0) AS position, s.position AS head,
-           coalesce(extract(epoch FROM clock_timestamp() - e.recorded_at), 0)::float8 AS seconds
+    SELECT p.name, coalesce(b.version, p.version) AS version, coalesce(c.position, 0) AS position,
+           s.position AS head,
+           coalesce(extract(epoch FROM clock_timestamp() - e.recorded_at), 0)::float8 AS seconds,
+           coalesce(k.parked, 0) AS parked
     FROM sequencer AS s CROSS JOIN unnest(:names, :versions) AS p (name, version)
-    LEFT JOIN checkpoint AS c ON c.projection = p.name AND c.version = p.version AND c.segment = 0
+    LEFT JOIN projection_build AS b ON b.projection = p.name AND b.state = 'live'
+    LEFT JOIN LATERAL (
+        SELECT min(c.position) AS position FROM checkpoint AS c
+        WHERE c.projection = b.projection AND c.version = b.build
+    ) AS c ON true
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS parked FROM parked_key AS k WHERE k.projection = b.projection AND k.build = b.build
+    ) AS k ON true
     LEFT JOIN log AS l ON l.position = coalesce(c.position, 0) + 1
     LEFT JOIN event AS e ON e.xid = l.xid AND e.seq = l.seq
     ORDER BY p.name
-""").bindparams(*_NAMED)
+""").bindparams(bindparam("names", type_=ARRAY(Text)), bindparam("versions", type_=ARRAY(Integer)))
 
 
-def _named(projections: Sequence[Projection]) -> dict[str, object]:
-    return {"names": [item.name for item in projections], "versions": [item.version for item in projections]}
-
-
-async def load(connection: AsyncConnection, projections: Sequence[Projection]) -> Mapping[str, Checkpoint]:
-    """The checkpoints there are, by the projection's name."""
-    rows = await connection.execute(LOAD, _named(projections))
-    return {name: Checkpoint(position, epoch) for name, position, epoch in rows}
-
-
-async def claim(connection: AsyncConnection, projections: Sequence[Projection]) -> Mapping[str, Checkpoint]:
-    """Begin a new epoch of every projection. One without a checkpoint of its version begins with empty tables."""
-    await connection.execute(FORGET_OTHERS, _named(projections))
-    known = await load(connection, projections)
-    rows = await connection.execute(CLAIM, _named(projections))
-    claimed = {name: Checkpoint(position, epoch) for name, position, epoch in rows}
-    for projection in projections:
-        if projection.name not in known:
-            await connection.execute(projection.clear)
-    return claimed
-
-
-async def move(
-    connection: AsyncConnection,
-    projections: Sequence[Projection],
-    checkpoints: Sequence[Checkpoint],
-    position: int,
-) -> None:
-    """Move every one of the checkpoints to `position`.
+async def move(session: Session, moves: Sequence[Move]) -> None:
+    """Move all of the checkpoints, in the caller's transaction.
 
     Raises:
         CheckpointConflict: one is not where it was left; the transaction must not commit.
     """
-    stands = {"positions": [item.position for item in checkpoints], "epochs": [item.epoch for item in checkpoints]}
-    moved = await connection.execute(MOVE, {**_named(projections), **stands, "position": position})
-    if len(moved.all()) != len(projections):
-        raise CheckpointConflict(f"not all of {', '.join(item.name for item in projections)} could move")
+    if not moves:
+        return
+    ordered = sorted(moves, key=lambda move: (*move.feed.build.key, move.segment))
+    claims = [move.feed.claims[move.segment] for move in ordered]
+    status = await session.execute(
+        MOVE,
+        [move.feed.build.projection for move in ordered],
+        [move.feed.build.number for move in ordered],
+        [move.segment for move in ordered],
+        [claim.stored for claim in claims],
+        [claim.epoch for claim in claims],
+        [move.position for move in ordered],
+    )
+    moved = int(status.rpartition(" ")[2])
+    if moved != len(ordered):
+        raise CheckpointConflict(f"{len(ordered) - moved} of {len(ordered)} segments were claimed by another")
 
 
-async def rebuild(connection: AsyncConnection, projection: Projection) -> None:
-    """Empty a projection, in the caller's transaction; whoever projects then applies the log again.
+async def follow(session: Session, feeds: Iterable[Feed]) -> None:
+    """Store what was reached and not stored yet. Raises CheckpointConflict."""
+    moves = [
+        Move(feed, segment, claim.position)
+        for feed in feeds
+        for segment, claim in feed.claims.items()
+        if claim.stored < claim.position
+    ]
+    async with session.transaction():
+        await move(session, moves)
+    for each in moves:
+        each.feed.claims[each.segment].stored = each.position
 
-    The checkpoint comes first: a batch in hand is waited for, and the next one finds that its claim is over.
-    """
-    await connection.execute(RESET, {"name": projection.name, "version": projection.version})
-    await connection.execute(projection.clear)
+
+async def hold(session: Session, feed: Feed, segment: int) -> None:
+    """Keep the claim for this transaction. Raises CheckpointConflict where it is over."""
+    epoch = feed.claims[segment].epoch
+    if await session.fetchval(HOLD, *feed.build.key, segment, epoch) is None:
+        raise CheckpointConflict(f"segment {segment} of {feed.build.projection} was claimed by another")
 
 
 async def lag(connection: AsyncConnection, projections: Sequence[Projection]) -> Sequence[ProjectionLag]:
-    rows = await connection.execute(LAG, _named(projections))
-    return [ProjectionLag(*row) for row in rows]
+    """Of the live builds. `position` is the hindmost segment's."""
+    named = {"names": [each.name for each in projections], "versions": [each.version for each in projections]}
+    return [ProjectionLag(*row) for row in await connection.execute(LAG, named)]
 
 
 def named(projections: Sequence[Projection], name: str) -> Projection:

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Final, cast
 
-from sqlalchemy import Column, Row, Table, Text, any_, bindparam, select, text
+from sqlalchemy import Column, Table, Text, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,7 +13,7 @@ from domain.catalog.model import INITIAL, Product, ProductState, ProductStatus, 
 from domain.money import Money
 from eventstore.store import Recorded
 from readmodels import cursors
-from readmodels.base import METADATA, Write, arrays, upsert_rows
+from readmodels.base import METADATA, ByStream, Tables, Write, arrays, upsert_rows
 from readmodels.views import Page, ProductView
 
 NAME: Final = "products"
@@ -31,15 +31,15 @@ UPSERT = upsert_rows(PRODUCTS)
 BY_SKU = select(PRODUCTS).where(PRODUCTS.c.sku == any_(bindparam("skus", type_=ARRAY(Text))))
 
 
-class Products:
+class Products(ByStream):
     name = NAME
     version = VERSION
     streams = ("product/",)
-    clear = text("TRUNCATE read.products")
+    tables = (PRODUCTS,)
 
-    async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
+    async def changes(self, tables: Tables, events: Sequence[Recorded]) -> Sequence[Write]:
         skus = {recorded.stream_id.removeprefix("product/") for recorded in events}
-        states: dict[str, ProductState] = {**await _load(connection, skus)}
+        states: dict[str, ProductState] = {**await _load(tables, skus)}
         for recorded in events:
             sku = recorded.stream_id.removeprefix("product/")
             states[sku] = evolve(states.get(sku, INITIAL), cast(CatalogEvent, recorded.event))
@@ -47,9 +47,9 @@ class Products:
         return [Write(UPSERT, arrays(PRODUCTS, rows))] if rows else []
 
 
-async def _load(connection: AsyncConnection, skus: Collection[str]) -> Mapping[str, Product]:
-    found = await by_sku(connection, skus)
-    return {sku: Product(sku, view.name, view.prices, view.status) for sku, view in found.items()}
+async def _load(tables: Tables, skus: Collection[str]) -> Mapping[str, Product]:
+    views = [_view(*row) for row in await tables.fetch(BY_SKU, {"skus": list(skus)})]
+    return {view.sku: Product(view.sku, view.name, view.prices, view.status) for view in views}
 
 
 def to_row(product: Product) -> tuple[object, ...]:
@@ -64,15 +64,15 @@ async def listed(connection: AsyncConnection, *, limit: int, cursor: str | None)
     if cursor is not None:
         query = query.where(PRODUCTS.c.sku > cursors.decode(cursor, str)[0])
     rows = (await connection.execute(query)).all()
-    return cursors.page(rows, limit, _view, lambda row: (row.sku,))
+    return cursors.page(rows, limit, lambda row: _view(*row), lambda row: (row.sku,))
 
 
 async def by_sku(connection: AsyncConnection, skus: Collection[str]) -> Mapping[str, ProductView]:
     """Those of the SKUs that exist."""
     rows = await connection.execute(BY_SKU, {"skus": list(skus)})
-    return {row.sku: _view(row) for row in rows}
+    return {row.sku: _view(*row) for row in rows}
 
 
-def _view(row: Row[Any]) -> ProductView:
-    prices = {currency: Money(minor, currency) for currency, minor in json.loads(row.prices).items()}
-    return ProductView(row.sku, row.name, prices, ProductStatus(row.status))
+def _view(sku: str, name: str, prices: str, status: str) -> ProductView:
+    money = {currency: Money(minor, currency) for currency, minor in json.loads(prices).items()}
+    return ProductView(sku, name, money, ProductStatus(status))

@@ -37,7 +37,6 @@ class ReadModels:
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._writing = engine
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")  # no BEGIN around a single SELECT
         self._waiting = Waiting(self._engine)
         self._projections = projections()
@@ -126,29 +125,19 @@ class ReadModels:
             InvalidValue: `invalid-position`, no stream has such an id or version. All waiters share a look, so one
                 that the database would refuse must not come that far.
         """
-        version_of_projection = positions.named(self._projections, projection).version
+        found = positions.named(self._projections, projection)
         if not stream_id.isprintable() or not 0 <= version <= MAX_VERSION:
             raise InvalidValue("no stream has such an id or version", code="invalid-position")
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
                 if not await self._shown(projection, stream_id, version):
-                    await self._waiting.wait(projection, version_of_projection, stream_id, version)
+                    await self._waiting.wait(found, stream_id, version)
         except TimeoutError:
             if not limit.expired():
                 raise
             return False
         return True
-
-    async def rebuild(self, projection: str) -> None:
-        """Empty a projection; the projector that leads fills it again from the log.
-
-        Raises:
-            NotFound: `projection-not-found`.
-        """
-        found = positions.named(self._projections, projection)
-        async with self._writing.begin() as connection:
-            await positions.rebuild(connection, found)
 
     async def _shown(self, projection: str, stream_id: str, version: int) -> bool:
         """The orders' own rows tell their versions: mostly they are there already, and that is one look-up."""

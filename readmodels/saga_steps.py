@@ -16,10 +16,13 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    column,
+    func,
     literal_column,
+    null,
     select,
-    text,
     tuple_,
+    update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,7 +34,7 @@ from domain.payments import events as payments
 from domain.shipping import events as shipping
 from eventstore.store import Recorded
 from readmodels import cursors
-from readmodels.base import METADATA, Write, arrays, upsert_rows
+from readmodels.base import METADATA, ByStream, Tables, Write, arrays, upsert_rows
 from readmodels.orders import ORDERS
 from readmodels.views import Page, SagaStep, StalledStep
 
@@ -103,14 +106,21 @@ SAGA_STEPS = Table(
 UPSERT = upsert_rows(SAGA_STEPS, keep=("started_at", "first_version"))
 IS_STALLED = SAGA_STEPS.c.state == literal_column("'stalled'")  # as the partial index spells it
 
-CLOSE = text("""
-    UPDATE read.saga_steps AS s SET state = e.state, error_type = NULL, error = NULL, updated_at = e.closed_at
-    FROM unnest(:orders, :states, :times) AS e (order_id, state, closed_at)
-    WHERE s.order_id = e.order_id AND s.state = 'stalled'
-""").bindparams(
-    bindparam("orders", type_=ARRAY(Uuid)),
-    bindparam("states", type_=ARRAY(Text)),
-    bindparam("times", type_=ARRAY(DateTime(timezone=True))),
+_CLOSED = (
+    func.unnest(
+        bindparam("orders", type_=ARRAY(Uuid)),
+        bindparam("states", type_=ARRAY(Text)),
+        bindparam("times", type_=ARRAY(DateTime(timezone=True))),
+    )
+    .table_valued(
+        column("order_id", Uuid), column("state", Text), column("closed_at", DateTime(timezone=True)), name="e"
+    )
+    .render_derived()
+)
+CLOSE = (
+    update(SAGA_STEPS)
+    .values(state=_CLOSED.c.state, error_type=null(), error=null(), updated_at=_CLOSED.c.closed_at)
+    .where(SAGA_STEPS.c.order_id == _CLOSED.c.order_id, IS_STALLED)
 )
 
 
@@ -133,13 +143,13 @@ class OrderChanges:
     closed: tuple[StepState, datetime] | None = None
 
 
-class SagaSteps:
+class SagaSteps(ByStream):
     name = NAME
     version = VERSION
     streams = ("order/",)
-    clear = text("TRUNCATE read.saga_steps")
+    tables = (SAGA_STEPS,)
 
-    async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
+    async def changes(self, tables: Tables, events: Sequence[Recorded]) -> Sequence[Write]:
         changes = fold(events)
         closed = [(order_id, *change.closed) for order_id, change in changes.items() if change.closed]
         rows = [row for order_id, change in changes.items() for row in _rows(order_id, change)]

@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, assert_never, cast
 
-from sqlalchemy import BigInteger, Column, Row, Table, Text, select, text
+from sqlalchemy import BigInteger, Column, Row, Table, Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.inventory.events import (
@@ -19,7 +19,7 @@ from domain.inventory.events import (
 )
 from eventstore.store import Recorded
 from readmodels import cursors
-from readmodels.base import METADATA, Write, arrays, insert_rows
+from readmodels.base import METADATA, ByStream, Tables, Write, arrays, insert_rows
 from readmodels.views import Page, StockView, WarehouseStock
 
 NAME: Final = "stock"
@@ -40,13 +40,13 @@ ADD = _INSERT.on_conflict_do_update(
 )
 
 
-class Stock:
+class Stock(ByStream):
     name = NAME
     version = VERSION
     streams = ("stock/",)
-    clear = text("TRUNCATE read.stock")
+    tables = (STOCK,)
 
-    async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
+    async def changes(self, tables: Tables, events: Sequence[Recorded]) -> Sequence[Write]:
         rows = [(*key, *change) for key, change in sums(events).items()]
         return [Write(ADD, arrays(STOCK, rows))]
 

@@ -6,12 +6,12 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import BigInteger, Column, DateTime, Table, Text, Uuid, select, text
+from sqlalchemy import BigInteger, Column, DateTime, Table, Text, Uuid, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from eventstore.store import Recorded
 from readmodels import cursors
-from readmodels.base import METADATA, Write, arrays, insert_rows
+from readmodels.base import METADATA, ByStream, Tables, Write, arrays, insert_rows
 from readmodels.views import TimelineEntry
 
 NAME: Final = "timeline"
@@ -32,13 +32,13 @@ TIMELINE = Table(
 INSERT = insert_rows(TIMELINE)
 
 
-class Timeline:
+class Timeline(ByStream):
     name = NAME
     version = VERSION
     streams = ("order/",)
-    clear = text("TRUNCATE read.timeline")
+    tables = (TIMELINE,)
 
-    async def changes(self, connection: AsyncConnection, events: Sequence[Recorded]) -> Sequence[Write]:
+    async def changes(self, tables: Tables, events: Sequence[Recorded]) -> Sequence[Write]:
         return [Write(INSERT, arrays(TIMELINE, map(to_row, events)))]
 
 

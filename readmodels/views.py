@@ -162,13 +162,18 @@ class ProductView:
 
 @dataclass(frozen=True, slots=True)
 class ProjectionLag:
-    """How far a projection is: `head` is the last position, `seconds` the age of the oldest unread event."""
+    """How far a projection's live build is, by its hindmost segment.
+
+    `head` is the last position, `seconds` the age of the oldest unread event. `parked` counts the keys with an
+    event that cannot be applied.
+    """
 
     projection: str
     version: int
     position: int
     head: int
     seconds: float
+    parked: int = 0
 
     @property
     def events(self) -> int:

@@ -178,6 +178,20 @@ STOCK: Final[dict[str, Any]] = {
     "available": 117,
     "warehouses": [{"warehouse": "BER", "on_hand": 120, "reserved": 3, "available": 117}],
 }
+BUILD: Final[dict[str, Any]] = {
+    "build": 3,
+    "version": 1,
+    "state": "candidate",
+    "position": 1200,
+    "events": 3511,
+    "parked": 0,
+    "rate": 15200.5,
+    "remaining": 0.23,
+    "switches": False,
+    "begun_by": "operator:ada",
+    "begun_at": TIME,
+    "caught_up_at": TIME,
+}
 LAG: Final[dict[str, Any]] = {
     "projection": "orders",
     "version": 1,
@@ -185,6 +199,36 @@ LAG: Final[dict[str, Any]] = {
     "head": 4711,
     "events": 11,
     "seconds": 0.04,
+    "parked": 0,
+    "builds": [BUILD],
+}
+PARKED: Final[dict[str, Any]] = {
+    "build": 2,
+    "state": "live",
+    "key": "order/0b7b1b9e-6c0f-5f3c-8b8e-0d6a2f4c1e55",
+    "position": 4699,
+    "type": "OrderConfirmed",
+    "error": "PoisonEvent('OrderConfirmed at position 4699: newer than the newest known here')",
+    "attempts": 1,
+    "waiting": 3,
+    "parked_at": TIME,
+    "tried_at": TIME,
+    "wanted": False,
+}
+COMPARISON: Final[dict[str, Any]] = {
+    "same": False,
+    "live": {**BUILD, "build": 2, "state": "live"},
+    "candidate": BUILD,
+    "tables": [
+        {
+            "table": "stock",
+            "rows": 412,
+            "only_live": 0,
+            "only_candidate": 0,
+            "different": 1,
+            "samples": [{"key": {"sku": "MUG-BLUE", "warehouse": "BER"}, "only_in": None, "columns": ["on_hand"]}],
+        }
+    ],
 }
 
 

@@ -3,11 +3,12 @@
 import asyncio
 from typing import Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from api.dependencies import Deps, ReadinessCheck
+from api.lag import LagMetrics
 from api.openapi import problems
 from api.rest.representations import answer
 
@@ -67,5 +68,7 @@ async def _check(check: ReadinessCheck) -> DependencyOut:
 
 
 @router.get("/metrics", include_in_schema=False)
-async def metrics(deps: Deps) -> Response:
+async def metrics(request: Request, deps: Deps) -> Response:
+    lag: LagMetrics = request.app.state.lag
+    await lag.refresh(deps.queries)
     return Response(generate_latest(deps.registry), media_type=CONTENT_TYPE_LATEST)

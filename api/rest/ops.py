@@ -1,4 +1,4 @@
-"""What operators need: which sagas wait for them, their answers, and how far the read models are."""
+"""What operators need: which sagas wait for them, and their answers."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -25,7 +25,7 @@ from api.reading import catch_up
 from api.rest import examples
 from api.rest.bodies import ResolveBody
 from api.rest.orders import AcceptedOut, changed_order
-from api.rest.representations import ListOut, OrderOut, PageOut, answer
+from api.rest.representations import OrderOut, PageOut, answer
 from api.strict import StrictRoute
 from readmodels import saga_steps
 
@@ -45,17 +45,6 @@ class StalledStepOut(BaseModel, from_attributes=True):
     error_type: str
     error: str
     since: datetime
-
-
-class LagOut(BaseModel, from_attributes=True):
-    """`events` is how many it has not applied, `seconds` the age of the oldest of them."""
-
-    projection: str
-    version: int
-    position: int
-    head: int
-    events: int
-    seconds: float
 
 
 @router.get(
@@ -109,14 +98,3 @@ async def resolve_step(
         actor=caller.actor,
     )
     return await changed_order(deps, caller, order_id, committed)
-
-
-@router.get(
-    "/projections",
-    response_model=ListOut[LagOut],
-    openapi_extra=problems(example=examples.items(examples.LAG)),
-)
-async def list_projections(caller: Operating, deps: Deps) -> Response:
-    """How far each read model is behind the log."""
-    lag = [LagOut.model_validate(item) for item in await deps.queries.lag()]
-    return answer(ListOut[LagOut](items=lag))

@@ -101,7 +101,7 @@ class FakeQueries:
         return {sku: self.catalogue[sku] for sku in skus if sku in self.catalogue}
 
     async def lag(self) -> Sequence[ProjectionLag]:
-        return [ProjectionLag("orders", 1, 40, 42, 0.25)]
+        return [ProjectionLag("orders", 1, 40, 42, 0.25, 1)]
 
     async def wait_for(self, projection: str, stream_id: str, version: int, *, timeout: float) -> bool:
         self.waited.append((projection, stream_id, version))

@@ -24,6 +24,7 @@ ORDERS = "/v1/orders"
 ORDER = f"/v1/orders/{samples.ORDER}"
 STEP = f"/v1/ops/orders/{samples.ORDER}/steps/authorize%231"
 PRODUCT = {"sku": "CUP", "name": "Cup", "price": {"amount": "1.00", "currency": "EUR"}}
+PROJECTION = "/v1/ops/projections/orders"
 ALL = ("customer", "service", "operator", "admin")
 STAFF = ("operator", "admin")
 MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
@@ -49,6 +50,14 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("GET", "/v1/ops/projections", None, STAFF),
     ("GET", "/v1/ops/cases", None, STAFF),
     ("POST", f"/v1/ops/cases/{samples.ORDER}", {"action": "dismiss", "reason": "r"}, STAFF),
+    ("POST", f"{PROJECTION}/rebuild", None, STAFF),
+    ("GET", f"{PROJECTION}/comparison", None, STAFF),
+    ("POST", f"{PROJECTION}/switch", None, STAFF),
+    ("POST", f"{PROJECTION}/rollback", None, STAFF),
+    ("POST", f"{PROJECTION}/discard", None, STAFF),
+    ("GET", f"{PROJECTION}/parked", None, STAFF),
+    ("POST", f"{PROJECTION}/retry", None, STAFF),
+    ("POST", f"{PROJECTION}/skip", {"key": "order/x", "reason": "r"}, STAFF),
 ]
 PUBLIC = ["/v1/products", "/v1/products/MUG", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs"]
 

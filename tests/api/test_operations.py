@@ -72,13 +72,6 @@ async def test_a_step_that_does_not_wait(world: World) -> None:
     problem(await resolve(world, "a" * 201, answer), 409, "step-not-stalled")
 
 
-async def test_projections_tell_how_far_they_are(world: World) -> None:
-    response = await world.call("GET", "/v1/ops/projections", role="operator")
-    assert response.json()["items"] == [
-        {"projection": "orders", "version": 1, "position": 40, "head": 42, "events": 2, "seconds": 0.25}
-    ]
-
-
 # Carriers
 
 

@@ -35,6 +35,7 @@ from readmodels.views import (
     WarehouseStock,
 )
 from tests.api.fake_queries import FakeQueries
+from tests.api.projections import FakeProjections
 from tests.readmodels.memory_log import MemoryLog
 from tests.support import samples
 from tests.support.memory_store import MemoryEventStore, MemoryHistory
@@ -172,6 +173,7 @@ class World:
             catalogue={sku: product(sku) for sku in ("MUG", "TEA")},
             levels={"MUG": StockView("MUG", [WarehouseStock("BER", 12, 2), WarehouseStock("LYS", 3, 0)])},
         )
+        self.projections = FakeProjections()
         self.store = MemoryEventStore()
         self.history = MemoryHistory(self.store)
         self.readiness: dict[str, Any] = {}
@@ -183,6 +185,7 @@ class World:
                 gateway=self.gateway,
                 cases=self.gateway,
                 queries=self.queries,
+                projections=self.projections,
                 history=self.history,
                 verifier=verifier,
                 rules=replace(RULES, **rules),

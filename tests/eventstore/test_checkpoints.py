@@ -17,7 +17,7 @@ from eventstore.checkpoints import (
     save_checkpoint,
     save_checkpoints,
 )
-from eventstore.subscription import segment_of
+from eventstore.segments import segment_of
 
 
 @pytest.fixture

@@ -24,6 +24,17 @@ def engine_of(dsn: str) -> AsyncEngine:
     return create_async_engine(make_url(dsn).set(drivername="postgresql+asyncpg"), pool_size=8)
 
 
+async def forget(engine: AsyncEngine) -> None:
+    """Empty every read model, and forget all builds."""
+    async with engine.begin() as connection:
+        for table in ("checkpoint", "projection_build", "parked_key", "skipped_event", "projector"):
+            await connection.execute(text(f"DELETE FROM {table}"))
+        for model in METADATA.tables.values():
+            await connection.execute(text(f"TRUNCATE {model.fullname}"))
+            for schema in ("read_candidate", "read_previous"):
+                await connection.execute(text(f"DROP TABLE IF EXISTS {schema}.{model.name}"))
+
+
 @pytest.fixture(scope="module")
 async def module_engine(module_database: str) -> AsyncIterator[AsyncEngine]:
     engine = engine_of(module_database)
@@ -34,10 +45,7 @@ async def module_engine(module_database: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def engine(module_engine: AsyncEngine) -> AsyncEngine:
     """Of a database whose read models are empty."""
-    async with module_engine.begin() as connection:
-        await connection.execute(text("DELETE FROM checkpoint"))
-        for projection in projections():
-            await connection.execute(projection.clear)
+    await forget(module_engine)
     return module_engine
 
 
@@ -91,8 +99,7 @@ async def expected(engine: AsyncEngine, dump: DumpRows) -> Expected:
     async def rows(log: MemoryLog) -> Dump:
         await Projector(engine, log, projections(), batch=100_000).catch_up()
         found = await dump()
-        async with engine.begin() as connection:
-            await connection.execute(text("DELETE FROM checkpoint"))
+        await forget(engine)
         return found
 
     return rows

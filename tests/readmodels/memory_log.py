@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid5
 
-from eventstore.store import Recorded
+from eventstore.segments import segment_of
+from eventstore.store import LogPart, Recorded
 from tests.support.histories import Happened
 from tests.support.samples import NOON
 
@@ -14,7 +15,7 @@ NAMESPACE = UUID("0d6a7f30-51f7-5c7b-8a5e-3f0f3a0a9d7e")
 
 
 class MemoryLog:
-    """`eventstore.store.LogReader`. Event n was recorded n seconds after noon, by `operator:1`."""
+    """`eventstore.store.PartReader`. Event n was recorded n seconds after noon, by `operator:1`."""
 
     def __init__(self, happened: Iterable[Happened] = ()) -> None:
         self.events: list[Recorded] = []
@@ -34,6 +35,11 @@ class MemoryLog:
     async def read_stream(self, stream_id: str, *, after: int = 0, limit: int | None = None) -> Sequence[Recorded]:
         stored = [event for event in self.events if event.stream_id == stream_id and event.version > after]
         return stored[:limit]
+
+    async def read_part(self, *, after: int, limit: int, segments: Collection[int] | None) -> LogPart:
+        stretch = await self.read_log(after=after, limit=limit)
+        share = [each for each in stretch if segments is None or segment_of(each.stream_id) in segments]
+        return LogPart(share, after + len(stretch))
 
     async def head(self) -> int:
         return len(self.events)

@@ -7,19 +7,27 @@ from contextlib import asynccontextmanager
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from readmodels import positions
 from readmodels.base import Projection
 from readmodels.engine import Projector
 from readmodels.projections import projections
 from tests.readmodels.faults import GATE
 
+STANDS = text("""
+    SELECT b.projection, min(c.position) AS position FROM projection_build AS b
+    JOIN checkpoint AS c ON c.projection = b.projection AND c.version = b.build
+    WHERE b.state = :state AND b.projection = ANY (:names) GROUP BY b.projection
+""")
 WAITING = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 
 
-async def stands(engine: AsyncEngine, *wanted: Projection) -> dict[str, int]:
+async def stands(engine: AsyncEngine, *wanted: Projection, state: str = "live") -> dict[str, int]:
+    """How far the hindmost segment of each build is."""
+    names = [projection.name for projection in wanted or projections()]
     async with engine.connect() as connection:
-        found = await positions.load(connection, wanted or projections())
-    return {name: checkpoint.position for name, checkpoint in found.items()}
+        return {
+            each.projection: each.position
+            for each in await connection.execute(STANDS, {"names": names, "state": state})
+        }
 
 
 @asynccontextmanager
@@ -38,9 +46,9 @@ async def waiting_session(engine: AsyncEngine) -> int:
     return int(pid)
 
 
-async def until(engine: AsyncEngine, position: int, *wanted: Projection) -> None:
-    async with asyncio.timeout(15):
-        while set((await stands(engine, *wanted)).values()) != {position}:
+async def until(engine: AsyncEngine, position: int, *wanted: Projection, state: str = "live") -> None:
+    async with asyncio.timeout(30):
+        while set((await stands(engine, *wanted, state=state)).values()) != {position}:
             await asyncio.sleep(0.005)
 
 
