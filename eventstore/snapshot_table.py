@@ -17,7 +17,7 @@ WRITE = """
     WHERE snapshot.version < excluded.version
 """
 FAR_BEHIND = 10 * EVERY
-WRITE_TIMEOUT = 5.0
+WRITE_TIMEOUT = 30.0  # nobody waits for it
 
 
 class PostgresSnapshots:
