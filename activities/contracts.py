@@ -31,11 +31,15 @@ SYSTEM = "system"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of one order. `actor` is who caused it: `customer:…`, `operator:…` or `system`."""
+    """A step of one order. `actor` is who caused it: `customer:…`, `operator:…` or `system`.
+
+    `fingerprint` is a digest of what a command asked for: its key with another digest is refused.
+    """
 
     order_id: UUID
     key: str
     actor: str = SYSTEM
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,29 @@ class ResolveStep:
     stalled: str
     action: StepAction
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptStep:
+    """`step` is the command's; `reference` names the effect outside that becomes the outcome of `stalled`."""
+
+    step: Step
+    stalled: str
+    reference: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignStep:
+    step: Step
+    assignee: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteStep:
+    step: Step
+    note: str
 
 
 @dataclass(frozen=True, slots=True)

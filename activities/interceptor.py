@@ -25,20 +25,27 @@ class _Inbound(ActivityInboundInterceptor):
             raise to_application_error(refused) from refused
 
 
-def to_application_error(refused: DomainError) -> ApplicationError:
+def to_application_error(refused: DomainError, fingerprint: str | None = None) -> ApplicationError:
+    """`fingerprint` is that of the refused command, for those who send its key again."""
     return ApplicationError(
         refused.message,
         type(refused).__name__,
         dict(refused.details),
+        *([fingerprint] if fingerprint else []),
         type=refused.code,
         non_retryable=True,
         category=ApplicationErrorCategory.BENIGN,
     )
 
 
+def fingerprint_of(error: ApplicationError) -> str | None:
+    """That of the command whose refusal crossed Temporal."""
+    return error.details[2] if len(error.details) > 2 else None
+
+
 def from_application_error(error: ApplicationError) -> DomainError | None:
     """The refusal that crossed Temporal, or None when the error is a fault."""
-    if not error.non_retryable or len(error.details) != 2 or error.details[0] not in _KINDS:
+    if not error.non_retryable or len(error.details) < 2 or error.details[0] not in _KINDS:
         return None
-    kind, details = error.details
+    kind, details = error.details[:2]
     return _KINDS[kind](error.message, code=error.type, details=details)

@@ -5,7 +5,7 @@ finds them on the next attempt and returns what they say. A writer that loses a 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from cachetools import LRUCache
 from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from activities.contracts import Step
-from domain.errors import NotAllowed
+from domain.errors import InvalidValue, NotAllowed
 from domain.identifiers import event_id
 from domain.record import EMPTY, OrderRecord, OrderStreamEvent, fold_record
 from eventstore.store import (
@@ -36,12 +36,22 @@ Decide = Callable[[OrderRecord], Sequence[OrderStreamEvent]]
 
 @dataclass(frozen=True, slots=True)
 class LoadedOrder:
-    """An order's stream, folded. `steps` has the events that each step (or command) wrote, with their versions."""
+    """An order's stream, folded. `steps` has the events that each step (or command) wrote, with their versions.
+
+    `fingerprints` has a digest of what each command asked for, by its key.
+    """
 
     order_id: UUID
     version: int
     record: OrderRecord
     steps: Mapping[str, tuple[tuple[int, OrderStreamEvent], ...]]
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+
+    def check_fingerprint(self, key: str, fingerprint: str | None) -> None:
+        """Raises InvalidValue (`idempotency-key-reuse`): the key stands for another command."""
+        known = self.fingerprints.get(key)
+        if known and fingerprint and known != fingerprint:
+            raise key_reused()
 
     def of_step(self, key: str) -> tuple[OrderStreamEvent, ...]:
         return tuple(event for _, event in self.steps.get(key, ()))
@@ -50,6 +60,10 @@ class LoadedOrder:
         """Version of the step's last event; the stream's when the step wrote none."""
         stored = self.steps.get(key)
         return stored[-1][0] if stored else self.version
+
+
+def key_reused() -> InvalidValue:
+    return InvalidValue("the Idempotency-Key was used for another request", code="idempotency-key-reuse")
 
 
 def order_stream(order_id: UUID) -> str:
@@ -100,11 +114,14 @@ def _fold(known: LoadedOrder, stored: Sequence[Recorded]) -> LoadedOrder:
     if not stored:
         return known
     events = [cast(OrderStreamEvent, recorded.event) for recorded in stored]
-    steps = dict(known.steps)
+    steps, fingerprints = dict(known.steps), dict(known.fingerprints)
     for recorded, event in zip(stored, events, strict=True):
         if key := recorded.metadata.get("step"):
             steps[key] = (*steps.get(key, ()), (recorded.version, event))
-    return LoadedOrder(known.order_id, stored[-1].version, fold_record(events, known.record), steps)
+            if fingerprint := recorded.metadata.get("fingerprint"):
+                fingerprints[key] = fingerprint
+    record = fold_record(events, known.record)
+    return LoadedOrder(known.order_id, stored[-1].version, record, steps, fingerprints)
 
 
 def remember(store: StreamReader, order: LoadedOrder) -> LoadedOrder:
@@ -118,13 +135,18 @@ def order_write(order: LoadedOrder, step: Step, events: Sequence[OrderStreamEven
 
     Event ids count on from those the step wrote before: a request is its event 0, the outcome its event 1.
     """
+    return StreamWrite(order_stream(step.order_id), order.version, new_events(order, step, events))
+
+
+def new_events(order: LoadedOrder, step: Step, events: Sequence[OrderStreamEvent]) -> tuple[NewEvent, ...]:
     first = len(order.steps.get(step.key, ()))
     metadata = {"step": step.key, "actor": step.actor}
-    numbered = tuple(
+    if step.fingerprint:
+        metadata["fingerprint"] = step.fingerprint
+    return tuple(
         NewEvent(event_id(step.order_id, step.key, first + index), event, metadata)
         for index, event in enumerate(events)
     )
-    return StreamWrite(order_stream(step.order_id), order.version, numbered)
 
 
 async def run_step(
@@ -137,7 +159,7 @@ async def run_step(
         written: How many events the step has written once it is done: an effect's outcome is its second.
 
     Raises:
-        DomainError: the decider refuses, and the step wrote nothing before.
+        DomainError: the decider refuses, and the step wrote nothing before; or its key was another command's.
         WrongExpectedVersion: lost the race too often.
     """
 
@@ -146,6 +168,7 @@ async def run_step(
         nonlocal known
         order, known = known or await load_order(store, step.order_id), None
         if len(order.steps.get(step.key, ())) >= written:
+            order.check_fingerprint(step.key, step.fingerprint)
             return order
         events = decide(order.record)
         return await append_step(store, order, step, events) if events else order
@@ -187,4 +210,6 @@ def advance(order: LoadedOrder, step: Step, events: Sequence[OrderStreamEvent]) 
     """The order after `events`, just appended at its version."""
     written = tuple((order.version + index, event) for index, event in enumerate(events, start=1))
     steps = {**order.steps, step.key: (*order.steps.get(step.key, ()), *written)}
-    return LoadedOrder(order.order_id, order.version + len(events), fold_record(events, order.record), steps)
+    fingerprints = {**order.fingerprints, step.key: step.fingerprint} if step.fingerprint else order.fingerprints
+    record = fold_record(events, order.record)
+    return LoadedOrder(order.order_id, order.version + len(events), record, steps, fingerprints)

@@ -7,9 +7,11 @@ from datetime import datetime
 from temporalio import activity
 
 from activities.contracts import (
+    AssignStep,
     CancelStep,
     ChargebackStep,
     Commanded,
+    NoteStep,
     Placed,
     PlaceStep,
     Refusal,
@@ -144,6 +146,25 @@ class OrderActivities:
             ),
         )
         return _commanded(given.step, order)
+
+    @activity.defn
+    async def assign_order(self, given: AssignStep) -> Commanded:
+        def decided(record: OrderRecord) -> list[OrderEvent]:
+            return decide.assign(
+                record.order_state,
+                assignee=given.assignee,
+                reason=given.reason,
+                assigned_by=given.step.actor,
+            )
+
+        return _commanded(given.step, await run_step(self.store, given.step, decided))
+
+    @activity.defn
+    async def note_order(self, given: NoteStep) -> Commanded:
+        def decided(record: OrderRecord) -> list[OrderEvent]:
+            return decide.note(record.order_state, text=given.note, noted_by=given.step.actor)
+
+        return _commanded(given.step, await run_step(self.store, given.step, decided))
 
     async def _run(self, step: Step, decided: Decide) -> StepDone:
         order = await run_step(self.store, step, decided)

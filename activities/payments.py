@@ -9,7 +9,16 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
-from activities.contracts import CaptureStep, Effect, EffectOutcome, Step, UndoPaymentStep
+from activities import adopting
+from activities.contracts import (
+    AdoptStep,
+    CaptureStep,
+    Commanded,
+    Effect,
+    EffectOutcome,
+    Step,
+    UndoPaymentStep,
+)
 from activities.gateways.protocol import PaymentEffect, PaymentGateway, Refused
 from activities.order_stream import (
     Decide,
@@ -28,6 +37,7 @@ from domain.payments.events import (
     PaymentRefunded,
     PaymentVoided,
 )
+from domain.payments.stalled import FoundEffect, MoneyRequest, adopt
 from domain.record import OrderStreamEvent
 from eventstore.store import EventStore
 
@@ -117,6 +127,29 @@ class PaymentActivities:
             call,
             lambda key, done: PaymentRefunded(key, done.reference, done.amount),
         )
+
+    @activity.defn
+    async def adopt_payment(self, given: AdoptStep) -> Commanded:
+        """Take an effect in the gateway's books as the outcome of a stalled money step."""
+        order_id = given.step.order_id
+        effects = await self.gateway.list_effects(order_id)
+        effect = next((each for each in effects if each.reference == given.reference), None)
+
+        def outcome(order: LoadedOrder, key: str) -> Sequence[OrderStreamEvent]:
+            asked = order.of_step(given.stalled)
+            if not asked or not isinstance(asked[0], MoneyRequest):
+                raise adopting.no_request(given)
+            if effect is None:
+                raise adopting.unknown_reference(given)
+            found = FoundEffect(effect.kind, effect.reference, effect.payment, effect.amount)
+            known = adopting.references(order)
+            return adopt(order.record.payment_state, asked[0], found, step=key, known=known)
+
+        async def close(key: str) -> str | None:
+            made = await self.gateway.abandon(order_id, key)
+            return made.reference if made else None
+
+        return await adopting.adopt(self.store, given, outcome, close)
 
     async def _effect(
         self,

@@ -8,11 +8,12 @@ from domain.orders.events import OrderCancellationRejected, OrderEvent, OrderSte
 from domain.orders.model import OrderStatus
 from domain.payments.events import PaymentActionRefused
 from domain.record import OrderRecord
-from domain.shipping.events import ShipmentBooked, ShipmentBookingCancelled, TrackingStatus
+from domain.shipping.events import BookingRefused, ShipmentBooked, ShipmentBookingCancelled, TrackingStatus
 
 # After these a step has had its outcome, and its label is only called for something new.
 _OVER = (
     PaymentActionRefused,
+    BookingRefused,
     ShipmentBooked,
     ShipmentBookingCancelled,
     OrderCancellationRejected,

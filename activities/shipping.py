@@ -1,10 +1,14 @@
 """Steps at the carrier: outside effects under the step's key, then the event."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from temporalio import activity
 
+from activities import adopting
 from activities.contracts import (
+    AdoptStep,
+    Commanded,
     Effect,
     EffectOutcome,
     ParcelStep,
@@ -16,9 +20,12 @@ from activities.contracts import (
     TrackStep,
 )
 from activities.gateways.protocol import AlreadyDispatched, Booking, Carrier, Parcel, Refused
+from activities.inventory import plan_parcels
 from activities.order_stream import LoadedOrder, load_order, run_step
+from domain.record import OrderStreamEvent
 from domain.shipping import decide
-from domain.shipping.events import TrackingStatus
+from domain.shipping.decide import FoundBooking
+from domain.shipping.events import BookingRefused, TrackingStatus
 from eventstore.store import EventStore
 
 
@@ -29,16 +36,16 @@ class ShippingActivities:
 
     @activity.defn
     async def book_shipment(self, given: ParcelStep) -> Effect:
-        """Have the parcel collected. A refused booking writes nothing: an operator answers it."""
+        """Have the parcel collected. An operator answers a refusal."""
         step = given.step
         order = await load_order(self.store, step.order_id)
         if step.key in order.steps:
-            return Effect(EffectOutcome.DONE, order.version_of(step.key))
+            return _booking_of(order, step)
         try:
             # Booking under the same key again returns the first booking, so no look-up is needed.
             booking = await self.carrier.book(step.key, _parcel(order, given))
         except Refused as refused:
-            return Effect(EffectOutcome.REFUSED, order.version, refused.code, refused.reason)
+            return _booking_of(await self._refused(given, refused, order), step)
         order = await self._booked(step, given.parcel, booking, order)
         return Effect(EffectOutcome.DONE, order.version_of(step.key))
 
@@ -76,6 +83,42 @@ class ShippingActivities:
         booking: Booking = await self.carrier.track(shipment.booking)
         return Tracked(booking.status)
 
+    @activity.defn
+    async def adopt_booking(self, given: AdoptStep) -> Commanded:
+        """Take a booking in the carrier's books as the outcome of a stalled step, or its cancellation."""
+        order_id = given.step.order_id
+        bookings = await self.carrier.list_bookings(order_id)
+        booking = next((each for each in bookings if each.reference == given.reference), None)
+        name, _, shipment_id = given.stalled.rpartition("#")[0].partition(":")
+
+        def outcome(order: LoadedOrder, key: str) -> Sequence[OrderStreamEvent]:
+            if booking is None:
+                raise adopting.unknown_reference(given)
+            found = FoundBooking(booking.reference, booking.shipment_id, booking.tracking_number, booking.status)
+            if name != "book":
+                return decide.adopt_cancelled_booking(order.record.shipments, shipment_id, found)
+            plans = plan_parcels(order.record.order, order.record.reservation.allocations)
+            plan = next(each for each in plans if each.shipment_id == shipment_id)
+            return decide.adopt_booking(
+                order.record.shipments, shipment_id, warehouse=plan.warehouse, items=plan.items, found=found
+            )
+
+        async def close(key: str) -> str | None:
+            made = await self.carrier.abandon(order_id, key) if name == "book" else None
+            return made.reference if made else None
+
+        return await adopting.adopt(self.store, given, outcome, close)
+
+    async def _refused(self, given: ParcelStep, refused: Refused, order: LoadedOrder) -> LoadedOrder:
+        return await run_step(
+            self.store,
+            given.step,
+            lambda record: decide.refuse_booking(
+                record.shipments, given.parcel.shipment_id, code=refused.code, reason=refused.reason
+            ),
+            known=order,
+        )
+
     async def _settle_booking(self, given: StopParcelStep) -> LoadedOrder:
         """Give a booking without a known outcome the one that the carrier's books show, and close its key."""
         order = await load_order(self.store, given.step.order_id)
@@ -104,6 +147,13 @@ class ShippingActivities:
             ),
             known=order,
         )
+
+
+def _booking_of(order: LoadedOrder, step: Step) -> Effect:
+    version, outcome = order.version_of(step.key), order.of_step(step.key)[-1]
+    if isinstance(outcome, BookingRefused):
+        return Effect(EffectOutcome.REFUSED, version, outcome.code, outcome.reason)
+    return Effect(EffectOutcome.DONE, version)
 
 
 def _parcel(order: LoadedOrder, given: ParcelStep) -> Parcel:

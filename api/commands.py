@@ -50,8 +50,22 @@ class Commands(Protocol):
     ) -> Committed: ...
 
     async def resolve_step(
-        self, order_id: UUID, *, key: str, step: str, action: StepAction, reason: str, actor: str
+        self,
+        order_id: UUID,
+        *,
+        key: str,
+        step: str,
+        action: StepAction,
+        reason: str,
+        actor: str,
+        reference: str | None = None,
     ) -> Committed: ...
+
+    async def assign(
+        self, order_id: UUID, *, key: str, assignee: str | None, reason: str, actor: str
+    ) -> Committed: ...
+
+    async def note(self, order_id: UUID, *, key: str, note: str, actor: str) -> Committed: ...
 
     async def tracking(self, update: TrackingUpdate) -> None: ...
 

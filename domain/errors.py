@@ -43,3 +43,10 @@ class NotFound(DomainError):
     """The command names something that does not exist."""
 
     code = "not-found"
+
+
+def refuse_adoption(reference: str, why: str) -> NotAllowed:
+    """An outside effect cannot be taken as a step's own; the step goes on waiting for an answer."""
+    return NotAllowed(
+        f"{reference} cannot be adopted: {why}", code="adoption-refused", details={"reference": reference}
+    )

@@ -7,6 +7,7 @@ from readmodels.cases import Cases
 from readmodels.ledger import Ledger
 from readmodels.orders import Orders
 from readmodels.products import Products
+from readmodels.saga_notes import SagaNotes
 from readmodels.saga_steps import SagaSteps
 from readmodels.stock import Stock
 from readmodels.timeline import Timeline
@@ -14,4 +15,4 @@ from readmodels.timeline import Timeline
 
 def projections() -> Sequence[Projection]:
     """New instances: each engine has its own, because they may remember what they wrote last."""
-    return (Orders(), Timeline(), Ledger(), SagaSteps(), Stock(), Products(), Cases())
+    return (Orders(), Timeline(), Ledger(), SagaSteps(), SagaNotes(), Stock(), Products(), Cases())

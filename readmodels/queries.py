@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import InvalidValue
 from domain.reconciliation.model import CaseStatus
-from readmodels import cases, cursors, ledger, orders, positions, products, saga_steps, stock, timeline
+from readmodels import cases, cursors, ledger, orders, positions, products, saga_notes, saga_steps, stock, timeline
 from readmodels.projections import projections
 from readmodels.views import (
     CaseView,
@@ -19,6 +19,7 @@ from readmodels.views import (
     Page,
     ProductView,
     ProjectionLag,
+    SagaNote,
     SagaStep,
     StalledStep,
     StockView,
@@ -85,9 +86,22 @@ class ReadModels:
         async with self._engine.connect() as connection:
             return await stock.of_skus(connection, skus)
 
-    async def stalled(self, *, limit: int, cursor: str | None) -> Page[StalledStep]:
+    async def stalled(
+        self,
+        *,
+        limit: int,
+        cursor: str | None,
+        assignee: str | None = None,
+        error_type: str | None = None,
+    ) -> Page[StalledStep]:
         async with self._engine.connect() as connection:
-            return await saga_steps.stalled(connection, limit=limit, cursor=cursor)
+            return await saga_steps.stalled(
+                connection, limit=limit, cursor=cursor, assignee=assignee, error_type=error_type
+            )
+
+    async def saga_notes(self, order_id: UUID) -> Sequence[SagaNote]:
+        async with self._engine.connect() as connection:
+            return await saga_notes.of_order(connection, order_id)
 
     async def case(self, case_id: UUID) -> CaseView | None:
         async with self._engine.connect() as connection:

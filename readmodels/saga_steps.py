@@ -36,6 +36,7 @@ from eventstore.store import Recorded
 from readmodels import cursors
 from readmodels.base import METADATA, ByStream, Tables, Write, arrays, upsert_rows
 from readmodels.orders import ORDERS
+from readmodels.saga_notes import in_charge
 from readmodels.views import Page, SagaStep, StalledStep
 
 NAME: Final = "saga_steps"
@@ -48,6 +49,7 @@ class StepState(StrEnum):
     REFUSED = "refused"
     STALLED = "stalled"
     RETRYING = "retrying"
+    ADOPTED = "adopted"
     COMPENSATED = "compensated"
 
 
@@ -77,6 +79,7 @@ STATES: Final[Mapping[type, StepState]] = {
     payments.PaymentActionRefused: StepState.REFUSED,
     payments.ChargebackOpened: StepState.DONE,
     shipping.ShipmentBooked: StepState.DONE,
+    shipping.BookingRefused: StepState.REFUSED,
     shipping.ShipmentBookingCancelled: StepState.COMPENSATED,
     shipping.ShipmentDispatched: StepState.DONE,
     shipping.ShipmentDelivered: StepState.DONE,
@@ -84,7 +87,9 @@ STATES: Final[Mapping[type, StepState]] = {
 RESOLVED: Final = {
     orders.StepAction.RETRY: StepState.RETRYING,
     orders.StepAction.COMPENSATE: StepState.COMPENSATED,
+    orders.StepAction.ADOPT: StepState.ADOPTED,
 }
+OF_NO_STEP: Final = (orders.OrderAssigned, orders.OrderNoted)
 CLOSING: Final[Mapping[type, StepState]] = {  # what is stalled then waits for nobody: see `domain.orders.model`
     orders.OrderCancellationRequested: StepState.COMPENSATED,
     orders.OrderCancelled: StepState.COMPENSATED,
@@ -181,6 +186,8 @@ def change_of(recorded: Recorded) -> Change | None:
         KeyError: an event of an order that nobody has said the meaning of.
     """
     event = recorded.event
+    if isinstance(event, OF_NO_STEP):
+        return None
     match event:
         case orders.OrderStepStalled(step, error_type, error):
             return Change(step, StepState.STALLED, error_type, error)
@@ -188,6 +195,9 @@ def change_of(recorded: Recorded) -> Change | None:
             return Change(step, RESOLVED[action])
         case payments.PaymentDeclined(step, code, reason) | payments.PaymentActionRefused(step, code, reason):
             return Change(step, StepState.REFUSED, code, reason)
+        case shipping.BookingRefused(_, code, reason):
+            booked = recorded.metadata.get("step")
+            return Change(booked, StepState.REFUSED, code, reason) if booked else None
         case _:
             state = STATES[type(event)]
     own: str | None = getattr(event, "step", None)  # the undo of a payment may settle the step it undoes
@@ -236,12 +246,25 @@ async def of_orders(connection: AsyncConnection, order_ids: Collection[UUID]) ->
     return found
 
 
-async def stalled(connection: AsyncConnection, *, limit: int, cursor: str | None) -> Page[StalledStep]:
+async def stalled(
+    connection: AsyncConnection,
+    *,
+    limit: int,
+    cursor: str | None,
+    assignee: str | None = None,
+    error_type: str | None = None,
+) -> Page[StalledStep]:
     """Longest waiting first. Raises InvalidValue (`invalid-cursor`, `invalid-limit`)."""
     steps = SAGA_STEPS.c
     key = (steps.updated_at, steps.order_id, steps.step)
-    query = select(*key, steps.error_type, steps.error, ORDERS.c.order_number).where(IS_STALLED)
+    charge = in_charge(steps.order_id)
+    query = select(*key, steps.error_type, steps.error, ORDERS.c.order_number, charge.label("assignee"))
+    query = query.where(IS_STALLED)
     query = query.join_from(SAGA_STEPS, ORDERS, ORDERS.c.order_id == steps.order_id, isouter=True)
+    if assignee is not None:
+        query = query.where(charge == assignee)
+    if error_type is not None:
+        query = query.where(steps.error_type == error_type)
     if cursor is not None:
         query = query.where(tuple_(*key) > tuple_(*cursors.decode(cursor, cursors.time, UUID, str)))
     query = query.order_by(*key).limit(cursors.check_limit(limit) + 1)
@@ -253,4 +276,5 @@ async def stalled(connection: AsyncConnection, *, limit: int, cursor: str | None
 
 def _stalled(row: Row[Any]) -> StalledStep:
     number = row.order_number or order_number(row.order_id)  # the orders may be a moment behind
-    return StalledStep(row.order_id, number, row.step, row.error_type or "", row.error or "", row.updated_at)
+    error = (row.error_type or "", row.error or "")
+    return StalledStep(row.order_id, number, row.step, *error, row.updated_at, row.assignee)

@@ -82,7 +82,10 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class SagaStep:
-    """A step of an order's saga. `state`: requested | done | refused | stalled | retrying | compensated."""
+    """A step of an order's saga.
+
+    `state`: requested | done | refused | stalled | retrying | adopted | compensated.
+    """
 
     step: str
     state: str
@@ -102,6 +105,19 @@ class StalledStep:
     error_type: str
     error: str
     since: datetime
+    assignee: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SagaNote:
+    """A note of an operator, or the order's hand-over to one: then `assignee` is who has it now, or None."""
+
+    version: int
+    kind: str  # note | assigned
+    author: str
+    text: str
+    assignee: str | None
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +235,19 @@ class Queries(Protocol):
         """Those of the SKUs that were ever in stock."""
         ...
 
-    async def stalled(self, *, limit: int, cursor: str | None) -> Page[StalledStep]:
-        """Longest waiting first."""
+    async def stalled(
+        self,
+        *,
+        limit: int,
+        cursor: str | None,
+        assignee: str | None = None,
+        error_type: str | None = None,
+    ) -> Page[StalledStep]:
+        """Longest waiting first; all, or those of one assignee or one type of error."""
+        ...
+
+    async def saga_notes(self, order_id: UUID) -> Sequence[SagaNote]:
+        """An order's notes and hand-overs, oldest first."""
         ...
 
     async def case(self, case_id: UUID) -> CaseView | None: ...

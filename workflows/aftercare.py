@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.contracts import ChargebackStep, Commanded, Step
     from activities.orders import OrderActivities
     from workflows.contracts import AFTERCARE_WORKFLOW, AftercareInput, CommandDone, OpenChargeback
-    from workflows.failures import FAILED, cause_of
+    from workflows.failures import FAILED, refusal_of
     from workflows.saga import Saga
 
 P = TypeVar("P")
@@ -33,12 +33,14 @@ class AftercareWorkflow:
     async def chargeback(self, command: OpenChargeback) -> CommandDone:
         """Note a chargeback of an order that has ended."""
         self._asked = True
-        step = Step(self._order_id, f"chargeback:{command.command_id}", command.actor)
+        step = Step(self._order_id, f"chargeback:{command.command_id}", command.actor, command.fingerprint)
         given = ChargebackStep(step, command.reference, command.amount, command.reason)
-        return await self._command(OrderActivities.record_chargeback, given)
+        return await self._command(OrderActivities.record_chargeback, given, step)
 
-    async def _command(self, method: Callable[[Any, P], Awaitable[Commanded]], given: P) -> CommandDone:
+    async def _command(
+        self, method: Callable[[Any, P], Awaitable[Commanded]], given: P, step: Step
+    ) -> CommandDone:
         try:
-            return CommandDone((await self._saga.own(method, given)).version)
+            return CommandDone((await self._saga.own(method, given)).version, step.fingerprint)
         except FAILED as failure:
-            raise cause_of(failure) from failure
+            raise refusal_of(failure, step.fingerprint) from failure

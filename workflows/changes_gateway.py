@@ -1,9 +1,7 @@
 """Commands that change an open order beside its cancellation: the gateway's other half of `workflows.changes`."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from activities.aggregates import Committed
@@ -13,12 +11,12 @@ from domain.orders.events import HoldPlaced, HoldScope
 from domain.orders.holds import release_hold
 from domain.record import OrderRecord
 from workflows.contracts import HoldOrder, ReleaseOrderHold
-from workflows.goods import GoodsGateway
 from workflows.order import OrderWorkflow
+from workflows.updating import OrderUpdates, fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangesGateway(GoodsGateway):
+class ChangesGateway(OrderUpdates):
     """Every command may raise DomainError, CommandTimeout, CommandUnavailable."""
 
     async def hold(
@@ -36,11 +34,13 @@ class ChangesGateway(GoodsGateway):
         """Place a hold; its id follows from the key, so that a repeat names the same one."""
         step = f"hold:{key}"
         hold = HoldPlaced(event_id(order_id, step, 0).hex[:12], scope, subject, reason, actor, expires_at)
-        command = HoldOrder(key, hold, actor, expected_version)
+        command = HoldOrder(
+            key, hold, actor, expected_version, fingerprint(scope, subject, reason, str(expires_at))
+        )
         return await self._update(order_id, OrderWorkflow.hold, command, step, _open)
 
     async def release_hold(self, order_id: UUID, *, key: str, hold_id: str, reason: str, actor: str) -> Committed:
-        command = ReleaseOrderHold(key, hold_id, reason, actor)
+        command = ReleaseOrderHold(key, hold_id, reason, actor, fingerprint(hold_id, reason))
         return await self._update(
             order_id,
             OrderWorkflow.release,
@@ -48,18 +48,6 @@ class ChangesGateway(GoodsGateway):
             f"release-hold:{key}",
             lambda record: release_hold(record.order_state, hold_id, reason=reason, released_by=actor),
         )
-
-    async def _update(
-        self,
-        order_id: UUID,
-        method: Any,
-        command: object,
-        step: str,
-        decide: Callable[[OrderRecord], object],
-        aftercare: Any = None,
-    ) -> Committed:
-        """Execute an update of the order's workflow; `decide` refuses what no workflow is there to refuse."""
-        raise NotImplementedError
 
 
 def _open(record: OrderRecord) -> object:

@@ -41,6 +41,8 @@ class StepPolicies:
     max_interval: float = 10.0
     timeout: float = 15.0
     tracking_poll: float = 3600.0
+    max_history: int = 10_000
+    """Events after which a workflow that waits goes on as a new run; the server may suggest it earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,13 @@ class OrderOutcome:
 
 @dataclass(frozen=True, slots=True)
 class CancelOrder:
+    """`fingerprint` of this and the other commands is a digest of what was asked for."""
+
     command_id: str
     reason: str
     actor: str
     expected_version: int | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,25 @@ class ResolveStalledStep:
     action: StepAction
     reason: str
     actor: str
+    reference: str | None = None
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssignOrder:
+    command_id: str
+    assignee: str | None
+    reason: str
+    actor: str
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOrder:
+    command_id: str
+    note: str
+    actor: str
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +116,7 @@ class OpenChargeback:
     amount: Money
     reason: str
     actor: str
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +125,7 @@ class HoldOrder:
     hold: HoldPlaced
     actor: str
     expected_version: int | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +134,18 @@ class ReleaseOrderHold:
     hold_id: str
     reason: str
     actor: str
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CommandDone:
-    """The command's events are committed; `version` is the order's version after them."""
+    """The command's events are committed; `version` is the order's version after them.
+
+    `fingerprint` is that of the command that the key stood for first.
+    """
 
     version: int
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,8 @@ class Fulfilment:
         self._saga.cancelling = False
 
     async def _stop(self, parcel: Parcel) -> bool:
+        if not (parcel.booked or self._resumed or self._saga.asked(f"book:{parcel.id}")):
+            return True  # nobody has asked the carrier for anything
         effect = await self._saga.outside(
             f"unbook:{parcel.id}",
             TaskQueue.SHIPPING,

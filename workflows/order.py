@@ -5,18 +5,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import (
         CancelStep,
-        ChargebackStep,
-        Commanded,
         EffectOutcome,
         Placed,
         PlaceStep,
         PlannedParcel,
-        ResolveStep,
         Resumed,
         Step,
         TaskQueue,
@@ -25,13 +21,15 @@ with workflow.unsafe.imports_passed_through():
     from activities.inventory import InventoryActivities
     from activities.orders import OrderActivities
     from activities.payments import PaymentActivities
-    from domain.orders.events import StepAction
     from domain.orders.model import OrderStatus
     from workflows.changes import OrderChanges
+    from workflows.commands import Commands
     from workflows.contracts import (
         ORDER_WORKFLOW,
+        AssignOrder,
         CancelOrder,
         CommandDone,
+        NoteOrder,
         OpenChargeback,
         OrderInput,
         OrderOutcome,
@@ -42,7 +40,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.holds import Holds
     from workflows.saga import Interrupted, Saga
 
-P = TypeVar("P")
 R = TypeVar("R")
 
 
@@ -55,10 +52,14 @@ class OrderWorkflow(OrderChanges):
         self._saga = Saga(given.command.order_id, given.policies)
         self._holds = Holds(self._saga)
         self._fulfilment = Fulfilment(self._saga, given.command.order_id, given.policies)
+        self._commands = Commands(self._saga, given.command.order_id)
+        self._reset = False
+        workflow.register_random_seed_callback(self._begin_anew)
 
     @workflow.run
     async def run(self, given: OrderInput) -> OrderOutcome:
-        return await self._shielded(asyncio.create_task(self._run(given)))
+        self._life = asyncio.create_task(self._run(given))
+        return await self._shielded(self._life)
 
     async def _run(self, given: OrderInput) -> OrderOutcome:
         place = Step(given.command.order_id, "place#0", given.actor)
@@ -172,23 +173,41 @@ class OrderWorkflow(OrderChanges):
     async def _release(self) -> None:
         await self._own("release", InventoryActivities.release_stock, interruptible=False)
 
+    # Going on as another run
+
     async def _shielded(self, life: asyncio.Task[OrderOutcome]) -> OrderOutcome:
         """Await the run. A cancellation of the workflow is taken as one of the order: it never cuts a step."""
         while True:
             try:
-                return await asyncio.shield(life)
+                await workflow.wait_condition(lambda: life.done() or self._long())
             except asyncio.CancelledError:
                 if life.cancelled():
                     raise
-                await asyncio.shield(asyncio.create_task(self._cancel_from_temporal()))
+                await asyncio.shield(asyncio.create_task(self._commands.cancel_from_temporal()))
+            else:
+                break
+        if self._reset or not life.done():
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            workflow.continue_as_new(self._given)
+        return await life
 
-    async def _cancel_from_temporal(self) -> None:
-        key = f"cancel-from-temporal:{workflow.info().run_id}"
-        step = Step(self._given.command.order_id, key, "operator:temporal")
-        try:
-            await self._request_cancellation(CancelStep(step, "the workflow was cancelled in Temporal"))
-        except ApplicationError as refused:
-            workflow.logger.warning("the workflow's cancellation is refused: %s", refused.message)
+    def _long(self) -> bool:
+        """Whether the history is long enough to go on without it, and nothing would be cut by that."""
+        history = workflow.info()
+        long = history.is_continue_as_new_suggested() or (
+            history.get_current_history_length() >= self._given.policies.max_history
+        )
+        quiet = self._saga.quiet and not self._commands.turns.under_way
+        return long and quiet and self._placed is not None and workflow.all_handlers_finished()
+
+    def _begin_anew(self, _seed: int) -> None:
+        """The run was reset in Temporal: what it did after that point stands in the stream, and not in here.
+
+        It goes on as another run, which takes up where the stream says the order stands.
+        """
+        if self._placed is not None:
+            self._reset = True
+            self._life.cancel()
 
     # Commands and news
 
@@ -208,40 +227,36 @@ class OrderWorkflow(OrderChanges):
     @workflow.update
     async def cancel(self, command: CancelOrder) -> CommandDone:
         """Undo the order; answers once the request is committed, before the undoing."""
-        step = Step(self._given.command.order_id, f"cancel:{command.command_id}", command.actor)
-        return await self._request_cancellation(CancelStep(step, command.reason, command.expected_version))
+        await self._placing()
+        return await self._commands.cancel(command)
 
     @workflow.update
     async def resolve(self, command: ResolveStalledStep) -> CommandDone:
         """An operator's answer to a stalled step."""
         await self._placing()
-        step = Step(self._given.command.order_id, f"resolve:{command.command_id}", command.actor)
-        given = ResolveStep(step, command.step, command.action, command.reason)
-        done = await self._command(OrderActivities.resolve_step, given)
-        if command.action is StepAction.RETRY:
-            self._saga.retry(command.step)
-        return done
+        return await self._commands.resolve(command)
+
+    @workflow.update
+    async def assign(self, command: AssignOrder) -> CommandDone:
+        """Put an operator in charge."""
+        await self._placing()
+        return await self._commands.assign(command)
+
+    @workflow.update
+    async def note(self, command: NoteOrder) -> CommandDone:
+        """An operator's note."""
+        await self._placing()
+        return await self._commands.note(command)
 
     @workflow.update
     async def chargeback(self, command: OpenChargeback) -> CommandDone:
         """The customer's bank took captured money back."""
         await self._placing()
-        step = Step(self._given.command.order_id, f"chargeback:{command.command_id}", command.actor)
-        given = ChargebackStep(step, command.reference, command.amount, command.reason)
-        return await self._command(OrderActivities.record_chargeback, given)
+        return await self._commands.chargeback(command)
 
     @workflow.signal
     def tracking(self, news: TrackingNews) -> None:
         self._fulfilment.note(news.shipment_id, news.status)
-
-    async def _request_cancellation(self, given: CancelStep) -> CommandDone:
-        await self._placing()
-        return await self._command(OrderActivities.request_cancellation, given)
-
-    async def _command(self, method: Callable[[Any, P], Awaitable[Commanded]], given: P) -> CommandDone:
-        done = await self._run_command(method, lambda: given)
-        self._saga.cancelling = self._saga.cancelling or done.cancelling
-        return CommandDone(done.version)
 
     # Small things
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
 
 from workflows.contracts import StepPolicies
 
@@ -18,6 +18,10 @@ OWN_FALLBACK_TIMEOUT: Final = timedelta(seconds=30)
 OWN_FALLBACK_RETRY: Final = RetryPolicy(
     initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10)
 )
+
+
+URGENT: Final = Priority(priority_key=1)
+"""Of steps that an operator waits for; the others have Temporal's default, 3 of 5."""
 
 
 def outside_retry(policies: StepPolicies) -> RetryPolicy:

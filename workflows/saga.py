@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from temporalio import workflow
+from temporalio.common import Priority
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
@@ -53,6 +54,8 @@ class Turn:
 class Saga:
     """Runs one order's steps. `cancelling` is set by whoever has appended the order's cancellation request.
 
+    `urgent` is set once an operator has taken the order in hand: its outside steps go before other orders'.
+
     A step is called by its label, `name` or `name:subject`. Its key, `label#n`, is its identity in the stream and
     at gateways: n counts the final outcomes it had before, so an unknown outcome is repeated under the same key.
     `held` tells whether a hold keeps a step from beginning.
@@ -60,6 +63,7 @@ class Saga:
 
     def __init__(self, order_id: UUID, step_policies: StepPolicies) -> None:
         self.cancelling = False
+        self.urgent = False
         self.held: Callable[[str], bool] = lambda label: False
         self.order_id = order_id
         self._policies = step_policies
@@ -68,6 +72,17 @@ class Saga:
         self._parked: dict[str, bool] = {}  # step key → answered
         self._outcomes: Counter[str] = Counter()
         self._progress: dict[str, str] = {}
+        self._asked: set[str] = set()
+        self._calls = 0
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is in flight and nothing is parked: what there is waits for news from outside."""
+        return not (self._calls or self._lock.locked() or self._parked)
+
+    def asked(self, label: str) -> bool:
+        """Whether this run has asked somebody outside for the label's present try."""
+        return self.key(label) in self._asked
 
     def key(self, label: str) -> str:
         """Key of the label's present try: the one without a final outcome."""
@@ -156,14 +171,19 @@ class Saga:
             async with await self._turn(label, interruptible):
                 pass  # a command that came before went before
             self._tell(label, "running")
+            self._asked.add(self.key(label))
             try:
                 effect = await self.call(queue, method, given(self.step(label)), note=label)
             except ActivityError as failure:
                 await self._park(label, *explain(failure), interruptible=interruptible)
                 continue
             if effect.outcome is EffectOutcome.REFUSED and not refusable:
-                await self._park(label, effect.code or "refused", effect.reason or "", interruptible=interruptible)
-                self._outcomes[label] += 1
+                try:
+                    await self._park(
+                        label, effect.code or "refused", effect.reason or "", interruptible=interruptible
+                    )
+                finally:
+                    self._outcomes[label] += 1  # the refused key has had its outcome
                 continue
             if effect.outcome is EffectOutcome.NOTHING:
                 self._tell(label, "nothing to do")
@@ -173,14 +193,19 @@ class Saga:
 
     async def call(self, queue: TaskQueue, method: Callable[[Any, P], Awaitable[R]], given: P, *, note: str) -> R:
         """One outside activity with the order's retry policy, and no parking."""
-        return await workflow.execute_activity_method(
-            method,
-            given,
-            task_queue=queue,
-            start_to_close_timeout=timedelta(seconds=self._policies.timeout),
-            retry_policy=policies.outside_retry(self._policies),
-            summary=note,
-        )
+        self._calls += 1
+        try:
+            return await workflow.execute_activity_method(
+                method,
+                given,
+                task_queue=queue,
+                start_to_close_timeout=timedelta(seconds=self._policies.timeout),
+                retry_policy=policies.outside_retry(self._policies),
+                summary=note,
+                priority=policies.URGENT if self.urgent else Priority.default,
+            )
+        finally:
+            self._calls -= 1
 
     async def wait(self, ready: Callable[[], bool], *, within: timedelta, note: str) -> bool:
         """Wait until `ready`; False when the time is over.
@@ -227,8 +252,9 @@ class Saga:
             self._yield(interruptible)
             before = self.cancelling
             self._parked[key] = False
-            stall = StallStep(self.step("stall"), key, error_type, error)
-            self._outcomes["stall"] += 1
+            again = f"stall:{workflow.info().run_id}"  # a run that was reset stalls anew
+            stall = StallStep(self.step(again), key, error_type, error)
+            self._outcomes[again] += 1
             await self._own(OrderActivities.record_stall, stall, f"stalled: {label}")
         self._tell(label, f"stalled: {error_type}")
         self._attention()

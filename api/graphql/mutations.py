@@ -21,14 +21,16 @@ from api.graphql.problems import (
 )
 from api.graphql.registering import bodies
 from api.graphql.types import Order, Product, Stock, order_of, product_of, stock_of
-from api.rest import holds, ops, orders, place, products
+from api.rest import holds, orders, place, products, sagas
 from api.rest import stock as stock_rest
 from api.rest.bodies import (
     AdjustmentBody,
+    AssignBody,
     CancelBody,
     DiscontinueBody,
     HoldBody,
     MoneyBody,
+    NoteBody,
     OrderBody,
     ProductBody,
     ReleaseBody,
@@ -161,11 +163,40 @@ class OrderMutations:
         step: str,
         action: StepAction,
         reason: str,
+        reference: str | None = None,
         idempotency_key: Key = None,
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.RESOLVE_STEPS)
-        body = ResolveBody(action=action, reason=reason)
-        answer = await ops.resolve_step(caller, of(info).deps, order_id, step, _key(idempotency_key), body)
+        body = ResolveBody(action=action, reason=reason, reference=reference)
+        answer = await sagas.resolve_step(caller, of(info).deps, order_id, step, _key(idempotency_key), body)
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Hand an open order to somebody, or to nobody")
+    async def assign_order(
+        self,
+        info: ApiInfo,
+        order_id: UUID,
+        assignee: str | None,
+        reason: str,
+        idempotency_key: Key = None,
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.RESOLVE_STEPS)
+        body = AssignBody(assignee=assignee, reason=reason)
+        answer = await sagas.assign_order(caller, of(info).deps, order_id, _key(idempotency_key), body)
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Leave a note at an open order; customers do not see it")
+    async def note_order(
+        self,
+        info: ApiInfo,
+        order_id: UUID,
+        note: str,
+        idempotency_key: Key = None,
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.RESOLVE_STEPS)
+        answer = await sagas.note_order(
+            caller, of(info).deps, order_id, _key(idempotency_key), NoteBody(note=note)
+        )
         return _commanded(info, order_id, answer)
 
 

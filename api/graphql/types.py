@@ -15,12 +15,12 @@ from api.graphql.context import ApiInfo, of
 from api.graphql.registering import documents
 from api.reading import owns
 from api.rest.history import EventOut, SagaStepOut
-from api.rest.ops import StalledStepOut
 from api.rest.products import ProductOut, product_shown
 from api.rest.representations import (
     OrderLineOut,
     OrderOut,
 )
+from api.rest.sagas import StalledStepOut
 from api.rest.stock import StockOut
 from readmodels import views
 from readmodels.views import OrderView, ProductView

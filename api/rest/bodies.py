@@ -1,9 +1,18 @@
 """What callers send. Types are checked here; what a value means is the domain's to judge, with its own codes."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 from unicodedata import category
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StrictInt, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
 
 from domain.identifiers import Address
 from domain.money import Money
@@ -181,3 +190,39 @@ class ResolveBody(Body):
 
     action: StepAction
     reason: Reason
+    reference: Annotated[Text, StringConstraints(min_length=1, max_length=200)] | None = None
+
+    @model_validator(mode="after")
+    def _reference_to_adopt(self) -> Self:
+        if (self.reference is not None) != (self.action is StepAction.ADOPT):
+            raise ValueError("`reference` is given with the action adopt, and with no other")
+        return self
+
+
+class BulkRetryBody(Body):
+    """`limit`: how many steps at most."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"error_type": "Unknown", "reason": "carrier is back", "limit": 100}]}
+    )
+
+    error_type: Annotated[Text, StringConstraints(min_length=1, max_length=200)]
+    reason: Reason
+    limit: Annotated[StrictInt, Field(ge=1, le=100)] = 50
+
+
+class AssignBody(Body):
+    """`assignee` null takes the order from whoever has it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"assignee": "eve", "reason": "knows the carrier"}]})
+
+    assignee: Annotated[Text, StringConstraints(min_length=1, max_length=128)] | None
+    reason: Reason
+
+
+class NoteBody(Body):
+    """No personal data belongs in a note: it stays for ever."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"note": "the carrier calls back on Monday"}]})
+
+    note: Annotated[Text, StringConstraints(min_length=1, max_length=2000)]

@@ -146,6 +146,20 @@ STALLED: Final[dict[str, Any]] = {
     "error_type": "Unknown",
     "error": "no answer within 5 s",
     "since": TIME,
+    "assignee": "eve",
+}
+RETRIED: Final[dict[str, Any]] = {
+    "order_id": ORDER_ID,
+    "step": "authorize#1",
+    "outcome": "retried",
+    "detail": None,
+}
+NOTE: Final[dict[str, Any]] = {
+    "kind": "assigned",
+    "author": "operator:adam",
+    "text": "knows the carrier",
+    "assignee": "eve",
+    "recorded_at": TIME,
 }
 CASE: Final[dict[str, Any]] = {
     "case_id": "0b7b1b9e-6c0f-5f3c-8b8e-0d6a2f4c1e55",

@@ -19,7 +19,15 @@ from readmodels.views import SagaStep, TimelineEntry
 
 router = APIRouter(prefix="/v1", tags=["orders"], route_class=StrictRoute)
 
-NOT_SHOWN_TO_CUSTOMERS = ("OrderStepStalled", "OrderStepResolved", "HoldPlaced", "HoldReleased")
+NOT_SHOWN_TO_CUSTOMERS = (
+    "OrderStepStalled",
+    "OrderStepResolved",
+    "OrderAssigned",
+    "OrderNoted",
+    "BookingRefused",
+    "HoldPlaced",
+    "HoldReleased",
+)
 """Events whose data is for operators: what failed inside, and who answered."""
 
 
@@ -56,7 +64,7 @@ class EventOut(BaseModel):
 
 
 class SagaStepOut(BaseModel):
-    """`state`: requested, done, refused, stalled, retrying or compensated. Errors are for operators only."""
+    """`state`: requested, done, refused, stalled, retrying, adopted or compensated. Only operators see errors."""
 
     step: str
     state: str
@@ -75,6 +83,24 @@ class SagaStepOut(BaseModel):
             started_at=step.started_at,
             updated_at=step.updated_at,
         )
+
+
+class NoteOut(BaseModel, from_attributes=True):
+    """`kind`: note, or assigned, and then `assignee` is who has the order from there on (nobody: null)."""
+
+    kind: str
+    author: str
+    text: str
+    assignee: str | None
+    recorded_at: datetime
+
+
+class SagaOut(BaseModel):
+    """`assignee` and `notes` are for operators only."""
+
+    items: list[SagaStepOut]
+    assignee: str | None
+    notes: list[NoteOut]
 
 
 @router.get(
@@ -101,9 +127,10 @@ async def list_events(
 
 @router.get(
     "/orders/{order_id}/saga",
-    response_model=ListOut[SagaStepOut],
+    response_model=SagaOut,
     openapi_extra=problems(
-        "order-not-found", "invalid-position", "read-not-caught-up", example=examples.items(examples.STEP)
+        *("order-not-found", "invalid-position", "read-not-caught-up"),
+        example={**examples.items(examples.STEP), "assignee": "eve", "notes": [examples.NOTE]},
     ),
 )
 async def list_saga_steps(
@@ -111,7 +138,9 @@ async def list_saga_steps(
 ) -> Response:
     """The steps of the order's process, and where each stands."""
     await catch_up(deps, saga_steps.NAME, min_position)
-    await visible_order(deps, caller, order_id)
+    view = await visible_order(deps, caller, order_id)
     internal = caller.may(Scope.READ_OPERATIONS)
     steps = [SagaStepOut.of(step, internal=internal) for step in await deps.queries.saga(order_id)]
-    return answer(ListOut[SagaStepOut](items=steps))
+    notes = await deps.queries.saga_notes(order_id) if internal else []
+    assignee = view.record.order.assignee if internal else None
+    return answer(SagaOut(items=steps, assignee=assignee, notes=[NoteOut.model_validate(note) for note in notes]))

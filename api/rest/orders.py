@@ -158,7 +158,7 @@ def _order(view: OrderView, caller: Principal) -> Response:
     responses=ACCEPTED,
     openapi_extra=problems(
         *("order-not-found", "too-late-to-cancel", "invalid-transition", "order-closed", "version-mismatch"),
-        *("invalid-if-match", "invalid-idempotency-key", "outcome-unknown"),
+        *("invalid-if-match", "invalid-idempotency-key", "idempotency-key-reuse", "order-busy", "outcome-unknown"),
         example={**examples.ORDER, "status": "cancelling", "cancel_reason": "ordered twice", "version": 5},
     ),
 )

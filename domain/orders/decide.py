@@ -14,6 +14,7 @@ from domain.orders.events import (
     HoldPlaced,
     HoldScope,
     OnUnavailable,
+    OrderAssigned,
     OrderCancellationRejected,
     OrderCancellationRequested,
     OrderCancelled,
@@ -21,6 +22,7 @@ from domain.orders.events import (
     OrderConfirmed,
     OrderEvent,
     OrderLine,
+    OrderNoted,
     OrderPlaced,
     OrderStepResolved,
     OrderStepStalled,
@@ -174,9 +176,19 @@ def stall(state: OrderState, *, step: str, error_type: str, error: str) -> list[
 
 
 def resolve_step(
-    state: OrderState, *, step: str, action: StepAction, reason: str, resolved_by: str, dispatched: bool
+    state: OrderState,
+    *,
+    step: str,
+    action: StepAction,
+    reason: str,
+    resolved_by: str,
+    dispatched: bool,
+    reference: str | None = None,
 ) -> list[OrderEvent]:
-    """Answer a stalled step. A dispatched order can only be retried, and so can a compensation."""
+    """Answer a stalled step. Neither a dispatched order nor a compensation can be compensated.
+
+    `reference` names the outside effect to adopt; that it fits is for the step's own context to say.
+    """
     order = expect_open(state)
     if step not in order.stalled:
         waiting = ", ".join(sorted(order.stalled)) or "none"
@@ -188,12 +200,26 @@ def resolve_step(
     if action is StepAction.COMPENSATE and (dispatched or order.status is OrderStatus.CANCELLING):
         why = "a parcel was dispatched" if dispatched else "the order is being compensated already"
         raise NotAllowed(
-            f"{why}: only retry is possible", code="cannot-compensate", details={"possible": ["retry"]}
+            f"{why}: only retry and adopt are possible",
+            code="cannot-compensate",
+            details={"possible": [StepAction.RETRY, StepAction.ADOPT]},
         )
-    resolved = OrderStepResolved(step, action, reason, resolved_by)
-    if action is StepAction.RETRY:
-        return [resolved]
-    return [resolved, OrderCancellationRequested(reason, resolved_by)]
+    resolved = OrderStepResolved(step, action, reason, resolved_by, reference)
+    if action is StepAction.COMPENSATE:
+        return [resolved, OrderCancellationRequested(reason, resolved_by)]
+    return [resolved]
+
+
+def assign(state: OrderState, *, assignee: str | None, reason: str, assigned_by: str) -> list[OrderEvent]:
+    """Put somebody in charge of an open order, or nobody. Who is in charge already stays so without an event."""
+    order = expect_open(state)
+    return [] if order.assignee == assignee else [OrderAssigned(assignee, reason, assigned_by)]
+
+
+def note(state: OrderState, *, text: str, noted_by: str) -> list[OrderEvent]:
+    """Leave a note at an open order."""
+    expect_open(state)
+    return [OrderNoted(text, noted_by)]
 
 
 def expect_open(state: OrderState) -> Order:

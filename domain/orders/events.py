@@ -33,6 +33,7 @@ class StepAction(StrEnum):
 
     RETRY = "retry"
     COMPENSATE = "compensate"
+    ADOPT = "adopt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +125,30 @@ class OrderStepStalled:
 
 @dataclass(frozen=True, slots=True)
 class OrderStepResolved:
-    """An operator answered a stalled step."""
+    """An operator answered a stalled step. `reference` is the outside effect that was adopted as its outcome."""
 
     step: str
     action: StepAction
     reason: str
     resolved_by: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAssigned:
+    """Somebody was put in charge of what the order waits for; nobody, where `assignee` is None."""
+
+    assignee: str | None
+    reason: str
+    assigned_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNoted:
+    """An operator left a note for those who look at the order next."""
+
+    note: str
+    noted_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +187,8 @@ OrderEvent = (
     | OrderStepResolved
     | HoldPlaced
     | HoldReleased
+    | OrderAssigned
+    | OrderNoted
 )
 EVENTS: tuple[type, ...] = (
     OrderPlaced,
@@ -180,4 +201,6 @@ EVENTS: tuple[type, ...] = (
     OrderStepResolved,
     HoldPlaced,
     HoldReleased,
+    OrderAssigned,
+    OrderNoted,
 )

@@ -12,6 +12,7 @@ from domain.orders.events import (
     HoldPlaced,
     HoldReleased,
     HoldScope,
+    OrderAssigned,
     OrderCancellationRejected,
     OrderCancellationRequested,
     OrderCancelled,
@@ -19,6 +20,7 @@ from domain.orders.events import (
     OrderConfirmed,
     OrderEvent,
     OrderLine,
+    OrderNoted,
     OrderPlaced,
     OrderStepResolved,
     OrderStepStalled,
@@ -77,6 +79,7 @@ class Order:
     changed: Terms | None = None
     cancelled: tuple[OrderLine, ...] = ()
     holds: Mapping[str, HoldPlaced] = field(default_factory=dict)
+    assignee: str | None = None
 
     @property
     def terms(self) -> Terms:
@@ -153,5 +156,9 @@ def evolve(state: OrderState, event: OrderEvent) -> OrderState:
         case HoldReleased(hold_id=hold_id):
             holds = {name: hold for name, hold in state.holds.items() if name != hold_id}
             return replace(state, holds=holds)
+        case OrderAssigned(assignee=assignee):
+            return replace(state, assignee=assignee)
+        case OrderNoted():
+            return state
         case _:
             assert_never(event)

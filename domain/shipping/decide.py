@@ -1,7 +1,10 @@
 """What may be done with a parcel, and when."""
 
-from domain.errors import NotAllowed, NotFound
+from dataclasses import dataclass
+
+from domain.errors import NotAllowed, NotFound, refuse_adoption
 from domain.shipping.events import (
+    BookingRefused,
     ShipmentBooked,
     ShipmentBookingCancelled,
     ShipmentDelivered,
@@ -11,6 +14,16 @@ from domain.shipping.events import (
     TrackingStatus,
 )
 from domain.shipping.model import Shipment, Shipments
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBooking:
+    """A booking as the carrier's books show it. `booking` is the carrier's reference."""
+
+    booking: str
+    shipment_id: str
+    tracking: str
+    status: TrackingStatus
 
 
 def book(
@@ -26,6 +39,41 @@ def book(
     if known and known.status is not TrackingStatus.CANCELLED:
         raise NotAllowed(f"parcel {shipment_id} is booked already", details={"status": known.status})
     return [ShipmentBooked(shipment_id, warehouse, items, booking, tracking)]
+
+
+def refuse_booking(state: Shipments, shipment_id: str, *, code: str, reason: str) -> list[ShippingEvent]:
+    """The carrier does not take the parcel. `code` and `reason` are its own."""
+    return [BookingRefused(shipment_id, code, reason)]
+
+
+def adopt_booking(
+    state: Shipments,
+    shipment_id: str,
+    *,
+    warehouse: str,
+    items: tuple[ShipmentItem, ...],
+    found: FoundBooking,
+) -> list[ShippingEvent]:
+    """Take a booking that the carrier has as the parcel's."""
+    if found.shipment_id != shipment_id:
+        raise refuse_adoption(found.booking, f"it is of parcel {found.shipment_id}, not of {shipment_id}")
+    if found.status is TrackingStatus.CANCELLED:
+        raise refuse_adoption(found.booking, "it was cancelled")
+    if any(parcel.booking == found.booking for parcel in state.by_id.values()):
+        raise refuse_adoption(found.booking, "it stands in the order's books already")
+    return book(
+        state, shipment_id, warehouse=warehouse, items=items, booking=found.booking, tracking=found.tracking
+    )
+
+
+def adopt_cancelled_booking(state: Shipments, shipment_id: str, found: FoundBooking) -> list[ShippingEvent]:
+    """Take a booking's cancellation, made at the carrier by somebody else, as the step's own."""
+    known = state.by_id.get(shipment_id)
+    if known is None or known.booking != found.booking:
+        raise refuse_adoption(found.booking, f"it is not the booking of parcel {shipment_id}")
+    if found.status is not TrackingStatus.CANCELLED:
+        raise refuse_adoption(found.booking, f"the carrier shows it as {found.status}, not as cancelled")
+    return cancel_booking(state, shipment_id)
 
 
 def cancel_booking(state: Shipments, shipment_id: str) -> list[ShippingEvent]:

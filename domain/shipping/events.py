@@ -37,6 +37,15 @@ class ShipmentBooked:
 
 
 @dataclass(frozen=True, slots=True)
+class BookingRefused:
+    """The carrier definitely refused to collect the parcel; nothing was booked. A retry gets a new step number."""
+
+    shipment_id: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShipmentBookingCancelled:
     """The booking was cancelled before the parcel was collected."""
 
@@ -56,5 +65,11 @@ class ShipmentDelivered:
     shipment_id: str
 
 
-ShippingEvent = ShipmentBooked | ShipmentBookingCancelled | ShipmentDispatched | ShipmentDelivered
-EVENTS: tuple[type, ...] = (ShipmentBooked, ShipmentBookingCancelled, ShipmentDispatched, ShipmentDelivered)
+ShippingEvent = ShipmentBooked | BookingRefused | ShipmentBookingCancelled | ShipmentDispatched | ShipmentDelivered
+EVENTS: tuple[type, ...] = (
+    ShipmentBooked,
+    BookingRefused,
+    ShipmentBookingCancelled,
+    ShipmentDispatched,
+    ShipmentDelivered,
+)

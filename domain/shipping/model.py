@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from domain.shipping.events import (
+    BookingRefused,
     ShipmentBooked,
     ShipmentBookingCancelled,
     ShipmentDelivered,
@@ -75,6 +76,8 @@ def evolve(state: Shipments, event: ShippingEvent) -> Shipments:
     match event:
         case ShipmentBooked(shipment_id, warehouse, items, booking, tracking_number):
             return _with(state, Shipment(shipment_id, warehouse, items, booking, tracking_number))
+        case BookingRefused():
+            return state
         case ShipmentBookingCancelled(shipment_id):
             return _moved(state, shipment_id, TrackingStatus.CANCELLED)
         case ShipmentDispatched(shipment_id):

@@ -56,10 +56,12 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     order_events.OrderCancellationRejected: ("reject",),
     order_events.OrderCancelled: ("cancel",),
     order_events.OrderCompleted: ("complete",),
-    order_events.OrderStepStalled: ("stall",),
+    order_events.OrderStepStalled: ("stall:{run}",),
     order_events.OrderStepResolved: ("resolve:{key}", "resume:{run}"),
     order_events.HoldPlaced: ("hold:{key}", "place"),
     order_events.HoldReleased: ("release-hold:{key}", "expire-hold:{hold}"),
+    order_events.OrderAssigned: ("assign:{key}",),
+    order_events.OrderNoted: ("note:{key}",),
     inventory_events.StockReceived: (),
     inventory_events.StockAdjusted: ("adjust:{key}",),
     inventory_events.UnitsReserved: ("reserve",),
@@ -81,6 +83,7 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     payment_events.PaymentActionRefused: ("capture:{parcel}", "void", "refund"),
     payment_events.ChargebackOpened: ("chargeback:{key}",),
     shipping_events.ShipmentBooked: ("book:{parcel}",),
+    shipping_events.BookingRefused: ("book:{parcel}",),
     shipping_events.ShipmentBookingCancelled: ("unbook:{parcel}",),
     shipping_events.ShipmentDispatched: ("dispatch:{parcel}",),
     shipping_events.ShipmentDelivered: ("deliver:{parcel}",),
@@ -135,6 +138,9 @@ DECIDERS: Final[Mapping[str, Decider]] = {
     "resolve: compensate": lambda record: _resolve(record, StepAction.COMPENSATE),
     "place hold": lambda record: holds.place_hold(record.order_state, HOLD, parcels=(), at=PLACED.placed_at),
     "release hold": lambda record: holds.release_hold(record.order_state, HELD.hold_id, reason="", released_by=""),
+    "resolve: adopt": lambda record: _resolve(record, StepAction.ADOPT),
+    "assign": lambda record: orders.assign(record.order_state, assignee="", reason="", assigned_by=""),
+    "note": lambda record: orders.note(record.order_state, text="", noted_by=""),
     "request authorisation": lambda record: payments.request_authorization(
         record.payment_state, "", method="", amount=TOTAL
     ),
@@ -149,6 +155,7 @@ DECIDERS: Final[Mapping[str, Decider]] = {
     "book": lambda record: shipping.book(
         record.shipments, PARCEL, warehouse="BER", items=(ShipmentItem("MUG", 1),), booking="", tracking=""
     ),
+    "refuse booking": lambda record: shipping.refuse_booking(record.shipments, PARCEL, code="", reason=""),
     "cancel booking": lambda record: shipping.cancel_booking(record.shipments, PARCEL),
     "dispatch": lambda record: shipping.dispatch(record.shipments, PARCEL),
     "deliver": lambda record: shipping.deliver(record.shipments, PARCEL),

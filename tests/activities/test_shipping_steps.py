@@ -7,7 +7,7 @@ import pytest
 
 from activities.contracts import EffectOutcome, ParcelStep, PlannedParcel, Step, StopParcelStep, TrackStep
 from activities.gateways.protocol import Unknown
-from domain.shipping.events import TrackingStatus
+from domain.shipping.events import BookingRefused, TrackingStatus
 from eventstore.store import StoreUnavailable
 from tests.support.backend import Backend
 
@@ -46,13 +46,15 @@ async def test_two_attempts_at_once_are_one_booking(backend: Backend) -> None:
     assert backend.types(order_id).count("ShipmentBooked") == 1
 
 
-async def test_a_refused_booking_writes_nothing(backend: Backend) -> None:
-    order_id, _, step = await ready(backend)
-    before = backend.types(order_id)
+async def test_a_refused_booking_is_refused_for_good(backend: Backend) -> None:
+    order_id, parcel, step = await ready(backend)
     backend.carrier.faults.plan("book", "refused")
     refused = await backend.shipping.book_shipment(step)
     assert (refused.outcome, refused.code) == (EffectOutcome.REFUSED, "no-collection")
-    assert backend.types(order_id) == before
+    assert await backend.shipping.book_shipment(step) == refused
+    assert backend.carrier.faults.calls["book"] == 1
+    stored = (await backend.load(order_id)).of_step(step.step.key)
+    assert stored == (BookingRefused(parcel.shipment_id, "no-collection", "the carrier does not collect there"),)
 
 
 async def test_a_booking_is_cancelled_once(backend: Backend) -> None:

@@ -41,7 +41,7 @@ def test_one_good_signature_of_several_is_enough() -> None:
         signed(BODY, secret=OTHER),
         signed(BODY + b" "),
         signed(BODY, age=timedelta(minutes=6)),
-        signed(BODY, age=timedelta(minutes=-6)),
+        signed(BODY, age=timedelta(hours=-1)),
         signed(BODY) | {"Webhook-Signature": "nonsense"},
         signed(BODY) | {"Webhook-Signature": "v1,%%%"},
         signed(BODY) | {"Webhook-Timestamp": "noon"},

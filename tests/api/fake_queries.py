@@ -15,6 +15,7 @@ from readmodels.views import (
     Page,
     ProductView,
     ProjectionLag,
+    SagaNote,
     SagaStep,
     StalledStep,
     StockView,
@@ -39,6 +40,7 @@ class FakeQueries:
     fails: Exception | None = None
     listed: list[tuple[OrderFilter, int, str | None]] = field(default_factory=list)
     waited: list[tuple[str, str, int]] = field(default_factory=list)
+    filtered: tuple[str | None, str | None, int] | None = None
 
     async def order(self, order_id: UUID) -> OrderView | None:
         if self.fails:
@@ -78,9 +80,20 @@ class FakeQueries:
     async def stock_by_sku(self, skus: Sequence[str]) -> Mapping[str, StockView]:
         return {sku: self.levels[sku] for sku in skus if sku in self.levels}
 
-    async def stalled(self, *, limit: int, cursor: str | None) -> Page[StalledStep]:
+    async def stalled(
+        self,
+        *,
+        limit: int,
+        cursor: str | None,
+        assignee: str | None = None,
+        error_type: str | None = None,
+    ) -> Page[StalledStep]:
+        self.filtered = (assignee, error_type, limit)
         step = StalledStep(samples.ORDER, samples.NUMBER, "authorize#1", "Unknown", "no answer", samples.NOON)
         return _page([step], None)
+
+    async def saga_notes(self, order_id: UUID) -> Sequence[SagaNote]:
+        return [SagaNote(3, "note", "operator:adam", "rang them up", None, samples.NOON)]
 
     async def case(self, case_id: UUID) -> CaseView | None:
         return next((view for view in self.known_cases if view.case.opened.case_id == case_id), None)

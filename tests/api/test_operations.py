@@ -39,6 +39,7 @@ async def test_stalled_steps_are_listed(world: World) -> None:
             "error_type": "Unknown",
             "error": "no answer",
             "since": "2026-03-01T12:00:00Z",
+            "assignee": None,
         }
     ]
     other = await world.call("GET", "/v1/ops/sagas?state=happy", role="operator")

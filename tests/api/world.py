@@ -123,12 +123,28 @@ class FakeGateway:
         return self._called("release_hold", {"order_id": order_id, **given}, f"order/{order_id}")
 
     async def resolve_step(
-        self, order_id: UUID, *, key: str, step: str, action: StepAction, reason: str, actor: str
+        self,
+        order_id: UUID,
+        *,
+        key: str,
+        step: str,
+        action: StepAction,
+        reason: str,
+        actor: str,
+        reference: str | None = None,
     ) -> Committed:
         return self._called("resolve_step", locals(), f"order/{order_id}")
 
     async def answer(self, case_id: UUID, *, key: str, action: CaseAction, reason: str, actor: str) -> Committed:
         return self._called("answer", locals(), f"case/{case_id}")
+
+    async def assign(
+        self, order_id: UUID, *, key: str, assignee: str | None, reason: str, actor: str
+    ) -> Committed:
+        return self._called("assign", locals(), f"order/{order_id}")
+
+    async def note(self, order_id: UUID, *, key: str, note: str, actor: str) -> Committed:
+        return self._called("note", locals(), f"order/{order_id}")
 
     async def tracking(self, update: TrackingUpdate) -> None:
         self._called("tracking", locals(), "")

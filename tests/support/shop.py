@@ -158,9 +158,23 @@ class Shop:
             wait_for_stage=WorkflowUpdateStage.ACCEPTED,
         )
 
-    async def resolve(self, order_id: UUID, step: str, action: StepAction = StepAction.RETRY) -> Committed:
+    async def resolve(
+        self,
+        order_id: UUID,
+        step: str,
+        action: StepAction = StepAction.RETRY,
+        *,
+        key: str | None = None,
+        reference: str | None = None,
+    ) -> Committed:
         return await self.gateway.resolve_step(
-            order_id, key=uuid4().hex, step=step, action=action, reason="looked at it", actor="operator:eve"
+            order_id,
+            key=key or uuid4().hex,
+            step=step,
+            action=action,
+            reason="looked at it",
+            actor="operator:eve",
+            reference=reference,
         )
 
     async def charge_back(

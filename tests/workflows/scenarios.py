@@ -65,6 +65,27 @@ async def parked_and_compensated(shop: Shop) -> UUID:
     return await _parked(shop, StepAction.COMPENSATE)
 
 
+async def parked_and_adopted(shop: Shop) -> UUID:
+    shop.payments.faults.plan("capture", "lost", "down")
+    shop.payments.faults.plan("find", "down")
+    order_id = await shop.place(("MUG", 1))
+    step = await shop.stalled(order_id)
+    reference = shop.payments.books[order_id, step].reference
+    await shop.resolve(order_id, step, StepAction.ADOPT, reference=reference)
+    return order_id
+
+
+async def handed_over(shop: Shop) -> UUID:
+    shop.carrier.faults.plan("book", "refused")
+    order_id = await shop.place(("MUG", 1))
+    step = await shop.stalled(order_id)
+    given = {"key": "k", "actor": "operator:adam"}
+    await shop.gateway.assign(order_id, assignee="eve", reason="knows the carrier", **given)
+    await shop.gateway.note(order_id, note="rang them up", **given)
+    await shop.resolve(order_id, step)
+    return order_id
+
+
 async def started_again(shop: Shop) -> UUID:
     order_id = await _booked(shop)
     await shop.start_again(order_id)
@@ -161,6 +182,8 @@ SCENARIOS: dict[str, Scenario] = {
         cancelled_in_temporal,
         parked_and_retried,
         parked_and_compensated,
+        parked_and_adopted,
+        handed_over,
         started_again,
         database_away,
         held_and_released,

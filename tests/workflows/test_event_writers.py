@@ -27,6 +27,7 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
     await _cancel(shop)
     await _stall_and_retry(shop)
     await _refuse_a_capture(shop)
+    await _refuse_a_booking(shop)
     await _give_up_an_unknown_authorisation(shop)
     await _charge_back(shop)
     await _hold(shop)
@@ -65,6 +66,17 @@ async def _stall_and_retry(shop: Any) -> None:
 async def _refuse_a_capture(shop: Any) -> None:
     shop.payments.faults.plan("capture", "refused")
     order_id = await shop.place(("TEE", 1))
+    await _resolve(shop, order_id, StepAction.RETRY)
+    await shop.ended(order_id)
+
+
+async def _refuse_a_booking(shop: Any) -> None:
+    shop.carrier.faults.plan("book", "refused")
+    order_id = await shop.place(("TEE", 1))
+    await shop.stalled(order_id)
+    given = {"key": uuid4().hex, "actor": "operator:o"}
+    await shop.gateway.assign(order_id, assignee="eve", reason="knows the carrier", **given)
+    await shop.gateway.note(order_id, note="rang them up", **given)
     await _resolve(shop, order_id, StepAction.RETRY)
     await shop.ended(order_id)
 

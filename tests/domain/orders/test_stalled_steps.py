@@ -1,15 +1,19 @@
 """A step that used up its attempts waits for an operator, once, and the order shows it."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.errors import NotFound
-from domain.orders.decide import resolve_step, stall
+from domain.orders.decide import assign, note, resolve_step, stall
 from domain.orders.events import (
+    OrderAssigned,
     OrderCancellationRequested,
     OrderCancelled,
     OrderCompleted,
     OrderConfirmed,
     OrderEvent,
+    OrderNoted,
     OrderStepResolved,
     OrderStepStalled,
     StepAction,
@@ -90,9 +94,45 @@ def test_compensating_begins_a_cancellation(events: tuple[OrderEvent, ...]) -> N
 def test_what_is_dispatched_or_being_undone_is_not_compensated() -> None:
     gone = resolve(StepAction.COMPENSATE, PLACED, STALLED, dispatched=True).then_refused("cannot-compensate")
     undone = resolve(StepAction.COMPENSATE, PLACED, REQUESTED, STALLED).then_refused("cannot-compensate")
-    assert gone.details == undone.details == {"possible": ["retry"]}
+    assert gone.details == undone.details == {"possible": ["retry", "adopt"]}
     assert "dispatched" in gone.message
     assert "compensated already" in undone.message
+
+
+@pytest.mark.parametrize("events", [(), (OrderConfirmed(),), (REQUESTED,)])
+def test_an_adoption_names_the_effect(events: tuple[OrderEvent, ...]) -> None:
+    outcome = given(PLACED, *events, STALLED).when(
+        resolve_step,
+        step=CAPTURE,
+        action=StepAction.ADOPT,
+        reason="captured by hand",
+        resolved_by="operator:o-1",
+        dispatched=True,
+        reference="cap-7",
+    )
+    outcome.then(OrderStepResolved(CAPTURE, StepAction.ADOPT, "captured by hand", "operator:o-1", "cap-7"))
+
+
+def test_an_order_is_handed_over_once() -> None:
+    handed = OrderAssigned("eve", "knows the carrier", "operator:o-1")
+
+    def handing(assignee: str | None, *events: OrderEvent) -> Outcome[OrderEvent]:
+        who = "operator:o-1"
+        return given(*events).when(assign, assignee=assignee, reason="knows the carrier", assigned_by=who)
+
+    handing("eve", PLACED).then(handed)
+    handing("eve", PLACED, handed).then_nothing()
+    handing(None, PLACED).then_nothing()
+    handing(None, PLACED, handed).then(replace(handed, assignee=None))
+    handing("eve", PLACED, OrderCompleted()).then_refused("order-closed")
+    handing("eve").then_refused("order-not-found", NotFound)
+
+
+def test_a_note_is_left_at_an_open_order() -> None:
+    said = OrderNoted("rang them up", "operator:o-1")
+    for events in ((PLACED,), (PLACED, said), (PLACED, REQUESTED)):
+        given(*events).when(note, text=said.note, noted_by=said.noted_by).then(said)
+    given(PLACED, OrderCompleted()).when(note, text="", noted_by="").then_refused("order-closed")
 
 
 @pytest.mark.parametrize("action", StepAction)

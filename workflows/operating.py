@@ -1,0 +1,95 @@
+"""What operators do with an order that waits for them: answer its stalled steps, hand it over, leave notes."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from google.protobuf.field_mask_pb2 import FieldMask
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflow.v1 import WorkflowExecutionOptions
+from temporalio.api.workflowservice.v1 import UpdateWorkflowExecutionOptionsRequest
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.aggregates import Committed
+from domain.orders import decide as orders
+from domain.orders.events import StepAction
+from domain.record import OrderRecord
+from workflows.changes_gateway import ChangesGateway
+from workflows.contracts import AssignOrder, NoteOrder, ResolveStalledStep, order_workflow_id
+from workflows.order import OrderWorkflow
+from workflows.policies import URGENT
+from workflows.updating import fingerprint, rpc_failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorsGateway(ChangesGateway):
+    """Each is done once under its key; another command under the same key is refused."""
+
+    async def resolve_step(
+        self,
+        order_id: UUID,
+        *,
+        key: str,
+        step: str,
+        action: StepAction,
+        reason: str,
+        actor: str,
+        reference: str | None = None,
+    ) -> Committed:
+        """Answer a stalled step. Raises: DomainError, CommandTimeout, CommandUnavailable."""
+        asked = fingerprint(step, action, reason, reference)
+        command = ResolveStalledStep(key, step, action, reason, actor, reference, asked)
+
+        def decide(record: OrderRecord) -> object:
+            dispatched = record.shipments.any_dispatched
+            return orders.resolve_step(
+                record.order_state,
+                step=step,
+                action=action,
+                reason=reason,
+                resolved_by=actor,
+                dispatched=dispatched,
+            )
+
+        await self._hurry(order_id)
+        return await self._update(order_id, OrderWorkflow.resolve, command, f"resolve:{key}", decide)
+
+    async def assign(
+        self, order_id: UUID, *, key: str, assignee: str | None, reason: str, actor: str
+    ) -> Committed:
+        """Put somebody in charge of an open order. Raises: DomainError, CommandTimeout, CommandUnavailable."""
+        command = AssignOrder(key, assignee, reason, actor, fingerprint(assignee, reason))
+
+        def decide(record: OrderRecord) -> object:
+            return orders.assign(record.order_state, assignee=assignee, reason=reason, assigned_by=actor)
+
+        return await self._update(order_id, OrderWorkflow.assign, command, f"assign:{key}", decide)
+
+    async def note(self, order_id: UUID, *, key: str, note: str, actor: str) -> Committed:
+        """Leave a note at an open order. Raises: DomainError, CommandTimeout, CommandUnavailable."""
+        command = NoteOrder(key, note, actor, fingerprint(note))
+
+        def decide(record: OrderRecord) -> object:
+            return orders.note(record.order_state, text=note, noted_by=actor)
+
+        return await self._update(order_id, OrderWorkflow.note, command, f"note:{key}", decide)
+
+    async def _hurry(self, order_id: UUID) -> None:
+        """Have the order's workflow tasks go before those of other orders: an operator waits for it.
+
+        Raises:
+            CommandUnavailable: Temporal cannot be reached.
+        """
+        request = UpdateWorkflowExecutionOptionsRequest(
+            namespace=self.temporal.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=order_workflow_id(order_id)),
+            workflow_execution_options=WorkflowExecutionOptions(priority=URGENT._to_proto()),
+            update_mask=FieldMask(paths=["priority"]),
+        )
+        try:
+            await self.temporal.workflow_service.update_workflow_execution_options(
+                request, timeout=timedelta(seconds=self.timeout)
+            )
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:  # what no workflow runs for is told by the update
+                raise rpc_failure(error) from error

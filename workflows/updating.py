@@ -1,0 +1,131 @@
+"""A command on an open order as an update of its workflow: sent, answered, or told why not."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any, Protocol
+from uuid import UUID
+
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.aggregates import Committed
+from activities.interceptor import fingerprint_of, from_application_error
+from activities.order_stream import LoadedOrder, key_reused, load_order, order_stream
+from domain.record import OrderRecord
+from workflows.aftercare_commands import send_aftercare
+from workflows.contracts import CommandDone, StepPolicies, order_workflow_id
+from workflows.errors import CommandTimeout, CommandUnavailable
+from workflows.goods import GoodsGateway, available
+from workflows.order import OrderWorkflow
+
+
+class OrderCommand(Protocol):
+    """`fingerprint` is a digest of what is asked for: its key with another one is refused."""
+
+    @property
+    def fingerprint(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderUpdates(GoodsGateway):
+    """`timeout`: seconds to wait for an outcome. `policies` are given to every workflow that is started."""
+
+    temporal: Client
+    policies: StepPolicies
+    timeout: float
+
+    async def _update(
+        self,
+        order_id: UUID,
+        method: Any,
+        command: OrderCommand,
+        step: str,
+        decide: Callable[[OrderRecord], object],
+        aftercare: Any = None,
+    ) -> Committed:
+        """Execute an update of the order's workflow; of an ended order the update `aftercare`, if given."""
+        handle = self.temporal.get_workflow_handle_for(OrderWorkflow.run, order_workflow_id(order_id))
+        asked = handle.execute_update(method, command, id=step, rpc_timeout=timedelta(seconds=self.timeout))
+        done: CommandDone | None = await self._outcome(asked, command)
+        if done is None:
+            return await self._without_workflow(order_id, command, step, decide, aftercare)
+        return Committed(order_stream(order_id), done.version)
+
+    async def _outcome(self, asked: Awaitable[CommandDone], command: OrderCommand) -> CommandDone | None:
+        """What came of an update; None when no workflow runs to take it."""
+        try:
+            done = await asked
+        except WorkflowUpdateFailedError as failure:
+            raise _refusal(failure, command) from failure
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise CommandTimeout(str(error)) from error
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise rpc_failure(error) from error
+            return None
+        _check_asked(command, done.fingerprint)
+        return done
+
+    async def _without_workflow(
+        self,
+        order_id: UUID,
+        command: OrderCommand,
+        step: str,
+        decide: Callable[[OrderRecord], object],
+        aftercare: Any,
+    ) -> Committed:
+        """No workflow runs: the order ended, never was, or its workflow was lost. The stream tells which."""
+        order = await self._load(order_id)
+        if step in order.steps:
+            order.check_fingerprint(step, command.fingerprint)
+            return Committed(order_stream(order_id), order.version_of(step))
+        decide(order.record)
+        if not (aftercare and order.record.status.terminal):
+            raise CommandUnavailable(
+                "the order is open but its workflow is not running; the sweep starts it again"
+            )
+        asked = send_aftercare(
+            self.temporal,
+            order_id,
+            aftercare,
+            command,
+            update_id=step,
+            policies=self.policies,
+            timeout=self.timeout,
+        )
+        done = await self._outcome(asked, command)
+        if done is None:
+            raise CommandUnavailable("the order's aftercare ended before it took the command")
+        return Committed(order_stream(order_id), done.version)
+
+    async def _load(self, order_id: UUID) -> LoadedOrder:
+        return await available(load_order(self.store, order_id))
+
+
+def fingerprint(*asked: object) -> str:
+    """Digest of what a command asks for. What the caller has seen (`If-Match`) and who it is are no part of it."""
+    return sha256(json.dumps(asked).encode()).hexdigest()
+
+
+def _check_asked(command: OrderCommand, known: str | None) -> None:
+    """Raises InvalidValue (`idempotency-key-reuse`): the key's outcome is that of another command."""
+    if known and known != command.fingerprint:
+        raise key_reused()
+
+
+def _refusal(failure: WorkflowUpdateFailedError, command: OrderCommand) -> Exception:
+    cause = failure.cause
+    if isinstance(cause, ApplicationError) and (refused := from_application_error(cause)):
+        _check_asked(command, fingerprint_of(cause))
+        return refused
+    return CommandUnavailable(f"the command has no outcome: {cause}")
+
+
+def rpc_failure(error: RPCError) -> Exception:
+    if error.status in (RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED):
+        return CommandTimeout(error.message)
+    return CommandUnavailable(f"Temporal: {error.message}")
