@@ -26,7 +26,7 @@ from api.rest import (
     stock,
     stream,
 )
-from api.webhooks import carriers
+from api.webhooks import carriers, stripe
 
 VERSION: Final = "1"
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -43,6 +43,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     stream.router,
     projections.router,
     carriers.router,
+    stripe.router,
     health.router,
 )
 DESCRIPTION: Final = """Orders that are placed once, paid once, and visible at every step.

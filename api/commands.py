@@ -15,6 +15,14 @@ from domain.orders.events import HoldScope, StepAction
 from domain.reconciliation.events import CaseAction
 
 
+class WebhookInbox(Protocol):
+    """Takes a signed webhook, and returns once it is durably kept; `ops.stripe_inbox.StripeInbox` is one."""
+
+    async def take(self, payload: bytes, signature: str) -> None:
+        """Raises WebhookRejected, CommandUnavailable."""
+        ...
+
+
 class CaseAnswers(Protocol):
     """`workflows.case_commands.CaseCommands` is one."""
 

@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CollectorRegistry
 
 from api.auth import InvalidToken, Principal, Scope, TokenVerifier
-from api.commands import CaseAnswers, Commands
+from api.commands import CaseAnswers, Commands, WebhookInbox
 from api.errors import Problem
 from api.live import Feed
 from api.rules import ApiRules
@@ -43,6 +43,7 @@ class ApiDependencies:
     readiness: Mapping[str, ReadinessCheck]
     carrier_secrets: Mapping[str, str]
     feed: Feed
+    stripe: WebhookInbox | None = None
     outages: tuple[type[Exception], ...] = (OSError,)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 

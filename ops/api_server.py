@@ -25,6 +25,7 @@ from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backe
 from ops.config import Settings
 from ops.identity import dev_issuer
 from ops.services import read_engine
+from ops.stripe_inbox import StripeInbox
 from readmodels.control import Control
 from readmodels.queries import ReadModels
 from workflows.case_commands import CaseCommands
@@ -58,6 +59,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
             ApiDependencies(
                 gateway=command_gateway(settings, temporal, backend),
                 cases=CaseCommands(temporal, settings.placing_timeout),
+                stripe=stripe_inbox(settings, temporal),
                 queries=ReadModels(engine),
                 projections=Control(engine),
                 history=PostgresHistory(backend.pool, backend.codec),
@@ -85,6 +87,11 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.wait([task])
 
 
+def stripe_inbox(settings: Settings, temporal: Client) -> StripeInbox | None:
+    secret = settings.stripe_webhook_secret
+    return StripeInbox(temporal, secret.get_secret_value()) if secret else None
+
+
 def token_verifier(settings: Settings) -> TokenVerifier:
     """Keys from the issuer's JWKS where there is one, else the development issuer's."""
     url = settings.jwks_url
@@ -102,7 +109,7 @@ def api_rules(settings: Settings) -> ApiRules:
         max_order_value=settings.max_order_value,
         max_body_bytes=settings.max_body_bytes,
         read_wait=settings.read_wait,
-        payment_methods=settings.payment_methods,
+        payment_methods=settings.payment_methods if settings.payment_gateway == "simulator" else None,
         introspection=settings.graphql_introspection,
         graphiql=settings.graphql_ide,
         screening=Screening(

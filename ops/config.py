@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, field_validator
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from domain.money import EXPONENTS
@@ -62,7 +62,18 @@ class Settings(OrderSettings):
     )
 
     # Gateways
-    payment_gateway: Literal["simulator"] = Field("simulator", description="Which payment gateway is used")
+    payment_gateway: Literal["simulator", "stripe"] = Field(
+        "simulator", description="Which payment gateway is used: `simulator` or `stripe`"
+    )
+    stripe_api_key: SecretStr | None = Field(
+        None, validate_default=True, description="Secret key of the Stripe account, `sk_…`; needed for Stripe"
+    )
+    stripe_webhook_secret: SecretStr | None = Field(
+        None,
+        validate_default=True,
+        description="Signing secret of the Stripe webhook endpoint, `whsec_…`; needed for Stripe",
+    )
+    stripe_base_url: str = Field("https://api.stripe.com", description="Base URL of Stripe's API")
     payments_url: str | None = Field(
         None, description="Base URL of the payment gateway; by default the simulator on its port"
     )
@@ -205,6 +216,13 @@ class Settings(OrderSettings):
     def _known(cls, value: frozenset[str]) -> frozenset[str]:
         if unknown := sorted(value - EXPONENTS.keys()):
             raise ValueError(f"{', '.join(unknown)}: not an ISO 4217 code that Waybill knows")
+        return value
+
+    @field_validator("stripe_api_key", "stripe_webhook_secret", mode="after")
+    @classmethod
+    def _given_for_stripe(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if info.data.get("payment_gateway") == "stripe" and not (value and value.get_secret_value()):
+            raise ValueError(f"is not set, and {PREFIX}PAYMENT_GATEWAY=stripe needs it")
         return value
 
     @field_validator("data_dir", mode="after")

@@ -17,7 +17,7 @@ from rich.console import Console
 from temporalio.client import Client
 
 from activities.gateways.protocol import PaymentEffect, PaymentGateway
-from activities.gateways.simulator import SimulatedCarrier, SimulatedPaymentGateway
+from activities.gateways.simulator import SimulatedCarrier
 from activities.order_stream import LoadedOrder
 from activities.reconciling import CASE_KEY
 from domain.inventory.model import StockItem
@@ -29,6 +29,7 @@ from eventstore.codec import Codec
 from eventstore.verify import verify_chain
 from ops.bootstrap import codec, connect_database, connect_temporal
 from ops.config import Settings
+from ops.gateways import open_payment_gateway
 from ops.live_streams import live_orders, live_stock
 from ops.verify_models import applied_faults
 from ops.verify_snapshots import snapshot_faults
@@ -76,8 +77,7 @@ async def verify(settings: Settings) -> Sequence[Check]:
         connection = cast(asyncpg.Connection, await stack.enter_async_context(pool.acquire()))
         chain = await _chain(connection)
         # The books are read before the store: what they hold by then, the store may know by then or later.
-        payments = SimulatedPaymentGateway(settings.payments_base_url, timeout=settings.gateway_timeout)
-        stack.push_async_callback(payments.aclose)
+        payments = await stack.enter_async_context(open_payment_gateway(settings))
         carrier = SimulatedCarrier(settings.carrier_base_url, timeout=settings.gateway_timeout)
         stack.push_async_callback(carrier.aclose)
         effects = await payments.list_effects()

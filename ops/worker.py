@@ -12,8 +12,9 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.cases import CaseActivities
 from activities.contracts import TaskQueue
+from activities.gateway_news import GatewayNewsActivities
 from activities.gateways.protocol import Carrier, PaymentGateway
-from activities.gateways.simulator import SimulatedCarrier, SimulatedPaymentGateway
+from activities.gateways.simulator import SimulatedCarrier
 from activities.holds import HoldActivities
 from activities.interceptor import DomainErrorInterceptor
 from activities.inventory import InventoryActivities
@@ -26,13 +27,16 @@ from eventstore.snapshots import Snapshots
 from eventstore.store import EventStore
 from ops.bootstrap import connect_temporal, open_backend, utc_now
 from ops.config import Settings
+from ops.gateways import open_payment_gateway
 from ops.search_attributes import check_search_attributes
 from ops.workflow_runner import ContextFreeRunner
 from workflows.aftercare import AftercareWorkflow
 from workflows.cases import CaseWorkflow
+from workflows.gateway_news import GatewayNewsWorkflow
 from workflows.order import OrderWorkflow
 
 GRACE = timedelta(seconds=10)
+WORKFLOWS = [OrderWorkflow, AftercareWorkflow, CaseWorkflow, GatewayNewsWorkflow]
 
 # Whole packages: a partly passed-through package would load its classes twice. Of the workflows, the definition
 # itself is loaded into every instance, under guard; what it is built on is loaded once, and held to determinism
@@ -65,13 +69,16 @@ def activities(
     payments: PaymentGateway,
     carrier: Carrier,
     warehouses: tuple[str, ...],
+    *,
+    grace: timedelta = timedelta(minutes=15),
 ) -> dict[TaskQueue, Sequence[Any]]:
-    """The activities of each service's queue."""
+    """The activities of each service's queue. `grace`: see `GatewayNewsActivities`."""
     store = RecentOrders(store)
     orders = OrderActivities(store, utc_now)
     inventory = InventoryActivities(store, StockBook(store, snapshots), warehouses)
     money = PaymentActivities(store, payments)
     cases = CaseActivities(store, payments)
+    news = GatewayNewsActivities(store, payments, orders, grace, utc_now)
     shipping = ShippingActivities(store, carrier)
     own: Sequence[Any] = (
         *_methods(orders),
@@ -82,7 +89,7 @@ def activities(
     )
     return {
         TaskQueue.ORDERS: own,  # local to the workflow's worker
-        TaskQueue.PAYMENTS: (*_methods(money), cases.settle_case),
+        TaskQueue.PAYMENTS: (*_methods(money), cases.settle_case, news.take_gateway_news),
         TaskQueue.SHIPPING: tuple(each for each in _methods(shipping) if each.__name__ != "deliver_parcel"),
     }
 
@@ -99,7 +106,7 @@ def workers(client: Client, services: dict[TaskQueue, Sequence[Any]], *, max_cac
             client,
             task_queue=queue,
             activities=list(methods),
-            workflows=[OrderWorkflow, AftercareWorkflow, CaseWorkflow] if queue is TaskQueue.ORDERS else [],
+            workflows=WORKFLOWS if queue is TaskQueue.ORDERS else [],
             workflow_runner=SANDBOX,
             interceptors=[DomainErrorInterceptor()],
             graceful_shutdown_timeout=GRACE,
@@ -119,11 +126,17 @@ async def run_worker(
     await check_search_attributes(client)
     async with AsyncExitStack() as stack:
         backend = await stack.enter_async_context(open_backend(settings, name="waybill-worker"))
-        payments = SimulatedPaymentGateway(settings.payments_base_url, timeout=settings.gateway_timeout)
+        payments = await stack.enter_async_context(open_payment_gateway(settings))
         carrier = SimulatedCarrier(settings.carrier_base_url, timeout=settings.gateway_timeout)
-        stack.push_async_callback(payments.aclose)
         stack.push_async_callback(carrier.aclose)
-        services = activities(wrap(backend.store), backend.snapshots, payments, carrier, settings.warehouse_codes)
+        services = activities(
+            wrap(backend.store),
+            backend.snapshots,
+            payments,
+            carrier,
+            settings.warehouse_codes,
+            grace=timedelta(seconds=settings.reconcile_grace),
+        )
         for worker in workers(client, services):
             await stack.enter_async_context(worker)
         await stop.wait()

@@ -31,6 +31,19 @@ def test_a_bad_value_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, va
     assert told in line
 
 
+def test_stripe_needs_its_secrets_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_PAYMENT_GATEWAY", "stripe")
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert {line.partition("=")[0] for line in str(refused.value).splitlines()} == {
+        "WAYBILL_STRIPE_API_KEY",
+        "WAYBILL_STRIPE_WEBHOOK_SECRET",
+    }
+    monkeypatch.setenv("WAYBILL_STRIPE_API_KEY", "sk_test_1")
+    monkeypatch.setenv("WAYBILL_STRIPE_WEBHOOK_SECRET", "whsec_1")
+    assert load_settings().payment_gateway == "stripe"
+
+
 def test_every_bad_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAYBILL_API_PORT", "0")
     monkeypatch.setenv("WAYBILL_LOG_LEVEL", "loud")

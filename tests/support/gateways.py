@@ -106,6 +106,9 @@ class MemoryPayments:
     async def list_effects(self, order_id: UUID | None = None) -> Sequence[PaymentEffect]:
         return [each for each in self.books.values() if order_id in (None, each.order_id)]
 
+    async def order_of(self, payment: str) -> UUID | None:
+        return next((each.order_id for each in self.books.values() if each.payment == payment), None)
+
     def total(self, order_id: UUID, kind: str) -> int:
         """Minor units of one kind of effect in the order's books."""
         return sum(
