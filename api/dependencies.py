@@ -17,6 +17,7 @@ from api.errors import Problem
 from api.live import Feed
 from api.rules import ApiRules
 from domain.errors import NotFound
+from eventstore.sequencer import Watermark
 from eventstore.time_travel import StreamHistory
 from readmodels.operating import ProjectionControl
 from readmodels.views import Queries
@@ -31,6 +32,7 @@ class ApiDependencies:
     `readiness`: by the dependency's name, a call that raises when it is down. `carrier_secrets`: the Standard
     Webhooks secret of each carrier. `feed`: the live feed; whoever made it runs it. `outages`: exceptions of the
     drivers below that mean that a server cannot be reached; they are answered 503 instead of 500.
+    `watermark`: how far the log is sequenced, for the metrics.
     """
 
     gateway: Commands
@@ -45,6 +47,7 @@ class ApiDependencies:
     feed: Feed
     stripe: WebhookInbox | None = None
     outages: tuple[type[Exception], ...] = (OSError,)
+    watermark: Callable[[], Awaitable[Watermark]] | None = None
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
 

@@ -19,6 +19,7 @@ from api.live import Feed
 from api.owners import Owners
 from api.rules import ApiRules, Screening
 from eventstore.history import PostgresHistory
+from eventstore.sequencer import watermark
 from eventstore.store import StoreUnavailable
 from eventstore.subscription import PostgresLog
 from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backend
@@ -69,6 +70,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 feed=feed,
                 carrier_secrets={"simulated": settings.carrier_webhook_secret.get_secret_value()},
                 outages=OUTAGES,
+                watermark=lambda: watermark(backend.pool),
             )
         )
         following = asyncio.create_task(feed.run())

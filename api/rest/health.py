@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from pydantic import BaseModel
 
 from api.dependencies import Deps, ReadinessCheck
@@ -69,6 +69,34 @@ async def _check(check: ReadinessCheck) -> DependencyOut:
 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(request: Request, deps: Deps) -> Response:
+    """This process's own measurements, and the log's state as far as it can be asked for."""
     lag: LagMetrics = request.app.state.lag
     await lag.refresh(deps.queries)
-    return Response(generate_latest(deps.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(deps.registry) + await _log_metrics(deps), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _log_metrics(deps: Deps) -> bytes:
+    if deps.watermark is None:
+        return b""
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT):
+            found = await deps.watermark()
+    except TimeoutError:
+        return b""  # a series that ends says it better than a number that is not true any more
+    except deps.outages:
+        return b""
+    registry = CollectorRegistry()
+    Gauge("waybill_log_head", "Last position of the log", registry=registry).set(found.head)
+    Gauge("waybill_log_waiting_events", "Events without a position yet", registry=registry).set(found.waiting)
+    age = Gauge("waybill_log_waiting_seconds", "Age of the oldest event without a position", registry=registry)
+    age.set(found.seconds)
+    if holder := found.holder:
+        held = Gauge(
+            "waybill_log_held_seconds",
+            "Age of the transaction that holds the log back",
+            ("database", "application", "pid", "state"),
+            registry=registry,
+        )
+        labels = (holder.database, holder.application or "", str(holder.pid or ""), holder.state)
+        held.labels(*labels).set(holder.seconds)
+    return generate_latest(registry)

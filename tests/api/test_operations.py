@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from api.rest import health
 from domain.errors import NotAllowed, NotFound
 from domain.orders.events import StepAction
 from domain.shipping.events import TrackingStatus
+from eventstore.sequencer import Holder, Watermark
 from tests.api.world import SECRET, World, now, problem
 from tests.support import samples
 from workflows.errors import CommandUnavailable
@@ -165,6 +167,34 @@ async def test_requests_are_counted_by_route_not_by_path() -> None:
     assert 'method="*",route="unmatched",status="404"' in metrics
     assert "BREW" not in metrics
     assert str(samples.ORDER) not in metrics
+
+
+async def test_the_logs_state_is_measured_and_who_holds_it_back_is_named(world: World) -> None:
+    found = Watermark(7, 2, 1.5, Holder(42, "report", "shop", "idle in transaction", 3.0))
+
+    async def watermark() -> Watermark:
+        return found
+
+    async def away() -> Watermark:
+        raise OSError("connection refused")
+
+    given = world.app.state.dependencies
+    world.app.state.dependencies = replace(given, watermark=watermark)
+    metrics = (await world.call("GET", "/metrics", role=None)).text
+    labels = 'application="report",database="shop",pid="42",state="idle in transaction"'
+    for line in (
+        "waybill_log_head 7.0",
+        "waybill_log_waiting_events 2.0",
+        "waybill_log_waiting_seconds 1.5",
+        f"waybill_log_held_seconds{{{labels}}} 3.0",
+    ):
+        assert line in metrics
+    found = Watermark(9, 0, 0.0, None)
+    assert "waybill_log_held" not in (await world.call("GET", "/metrics", role=None)).text
+    world.app.state.dependencies = replace(given, watermark=away)
+    response = await world.call("GET", "/metrics", role=None)
+    assert response.status_code == 200
+    assert "waybill_log" not in response.text
 
 
 # The document
