@@ -149,3 +149,40 @@ async def test_closing_waits_for_what_was_taken(commits: Commits) -> None:
     commits.answer(1)
     await closing
     assert await asyncio.gather(*tasks) == ["A", "B"]
+
+
+async def test_heavy_requests_are_dealt_out_and_a_batch_has_a_weight_limit(commits: Commits) -> None:
+    group: Group = GroupCommit(commits, batch=256, queue=100, in_flight=2, weight=250)
+    tasks = [
+        asyncio.create_task(group.submit(name, frozenset(name), weight))
+        for name, weight in zip("abcdefg", (100, 100, 100, 100, 100, 400, 1), strict=True)
+    ]
+    await turns()
+    assert commits.batches == [["a", "b"], ["c", "d"]], "both slots work, neither with more than the limit"
+    commits.answer(0)
+    await turns()
+    assert commits.batches[2] == ["e"]
+    commits.answer(1)
+    await turns()
+    assert commits.batches[3] == ["f"], "one that is heavier than the limit goes alone"
+    commits.answer(2)
+    await turns()
+    assert commits.batches[4] == ["g"]
+    commits.answer(3)
+    commits.answer(4)
+    assert await asyncio.gather(*tasks) == list("ABCDEFG")
+
+
+async def test_light_requests_share_one_batch_where_splitting_is_not_worth_it(commits: Commits) -> None:
+    group = group_of(commits)
+    tasks = [submit(group, f"s{number}") for number in range(16)]
+    await turns()
+    assert [len(batch) for batch in commits.batches] == [16]
+    commits.answer(0)
+    await asyncio.gather(*tasks)
+    tasks = [submit(group, f"t{number}") for number in range(40)]
+    await turns()
+    assert [len(batch) for batch in commits.batches[1:]] == [20, 20]
+    commits.answer(1)
+    commits.answer(2)
+    await asyncio.gather(*tasks)
