@@ -19,11 +19,10 @@ from statistics import median
 from uuid import UUID, uuid4
 
 import asyncpg
-import psutil
 import uvloop
 
 from benchmarks import rival
-from benchmarks.cpu import CpuSeconds, cpu_seconds
+from benchmarks.cpu import cpu_seconds
 from benchmarks.loops import Window, closed_loop, quantile, steadily
 from benchmarks.results import Row, save, show
 from benchmarks.servers import servers
@@ -87,17 +86,22 @@ class Ours:
 
     async def append(self, *, per_append: int, in_flight: int, count: int) -> Turn:
         """Keep so many appends in flight until `count` events are counted."""
-        pids, appends = {"here": psutil.Process().pid, "postgres": self._postgres}, count // per_append
-        edges: list[CpuSeconds] = []
+        appends = count // per_append
+        edges: list[tuple[float, float]] = []
+
+        def edge() -> None:
+            servers = cpu_seconds({"postgres": self._postgres})
+            edges.append((time.process_time(), servers["postgres"]))
+
         window = await closed_loop(
             Caller(self.store, per_append),
             in_flight=in_flight,
             warm_up=appends // 5,
             count=appends,
-            on_edge=lambda: edges.append(cpu_seconds(pids)),
+            on_edge=edge,
         )
-        used = {name: 1e6 * (edges[1][name] - edges[0][name]) / count for name in pids}
-        return Turn(window.rate * per_append, rival.p99(window), used["here"], used["postgres"])
+        here, server = (1e6 * (after - before) / count for before, after in zip(*edges, strict=True))
+        return Turn(window.rate * per_append, rival.p99(window), here, server)
 
     async def catch_up(self) -> float:
         """Events a second, reading the whole log decoded, page by page."""
