@@ -13,6 +13,7 @@ from api.openapi import install_openapi
 from api.problems import install_problems
 from api.rest import (
     cases,
+    dead_letters,
     explain,
     health,
     history,
@@ -38,6 +39,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     holds.router,
     products.router,
     stock.router,
+    dead_letters.router,
     sagas.router,
     cases.router,
     stream.router,

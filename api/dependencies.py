@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from api.auth import InvalidToken, Principal, Scope, TokenVerifier
 from api.commands import CaseAnswers, Commands, WebhookInbox
+from api.dead_letters import Messaging
 from api.errors import Problem
 from api.live import Feed
 from api.rules import ApiRules
@@ -45,6 +46,7 @@ class ApiDependencies:
     readiness: Mapping[str, ReadinessCheck]
     carrier_secrets: Mapping[str, str]
     feed: Feed
+    messaging: Messaging
     stripe: WebhookInbox | None = None
     outages: tuple[type[Exception], ...] = (OSError,)
     watermark: Callable[[], Awaitable[Watermark]] | None = None

@@ -57,6 +57,7 @@ CATALOGUE: Final[Mapping[str, ProblemType]] = {
         route_not_found="There is no such path",
         order_not_found="There is no such order",
         order_not_placed_then="The order was not placed then",
+        dead_letter_not_found="There is no such dead letter",
         product_not_found="There is no such product",
         stock_not_found="There is no stock of this SKU",
         shipment_not_found="There is no such parcel",

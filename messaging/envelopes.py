@@ -13,7 +13,7 @@ UNDECODABLE: Final = "undecodable"
 
 
 class Envelope(NamedTuple):
-    """A CloudEvent's attributes and data as stream fields, but for the constant ones (`publish.lua`).
+    """A CloudEvent's attributes and data as stream fields, but for the constant ones (`scripts/publish.lua`).
 
     `sequence` and `position` are extensions: the event's version in its stream, and its place in the log.
     `dataschema` names the event's type and schema version.

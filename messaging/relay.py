@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib.resources import files
 from typing import Final, Protocol
 
 import structlog
@@ -20,9 +19,10 @@ from redis.exceptions import RedisError
 
 from eventstore.store import StoredEvent, StoreUnavailable
 from messaging.envelopes import Envelopes, stream_name
+from messaging.lua import script
 
 POSITION: Final = "waybill:relay:position"
-PUBLISH: Final = files("messaging").joinpath("publish.lua").read_text(encoding="utf-8")
+
 LONGEST_PAUSE: Final = 5.0
 
 log = structlog.get_logger(__name__)
@@ -67,7 +67,7 @@ class Relay:
     ) -> None:
         self._source, self._envelopes, self._redis, self._clock = source, envelopes, redis, clock
         self._limits = limits or RelayLimits()
-        self._publish = redis.register_script(PUBLISH)
+        self._publish = redis.register_script(script("publish"))
         self.published = 0
 
     async def run(self) -> None:

@@ -9,11 +9,14 @@ import uvicorn
 from fastapi import FastAPI
 from jwt import PyJWKClient
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from sqlalchemy import exc
 from temporalio.client import Client
 
 from api.app import create_app
 from api.auth import RemoteKeys, StaticKeys, TokenVerifier
+from api.dead_letters import Messaging
 from api.dependencies import ApiDependencies, ReadinessCheck
 from api.live import Feed
 from api.owners import Owners
@@ -22,6 +25,9 @@ from eventstore.history import PostgresHistory
 from eventstore.sequencer import watermark
 from eventstore.store import StoreUnavailable
 from eventstore.subscription import PostgresLog
+from messaging.dead_letters import DeadLetters
+from messaging.routing import Routes
+from messaging.subscriptions import Subscriptions
 from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backend
 from ops.config import Settings
 from ops.identity import dev_issuer
@@ -34,6 +40,7 @@ from workflows.case_commands import CaseCommands
 FEED_POLL = 1.0  # seconds; a notification comes sooner
 KEEP_ALIVE_SECONDS = 60  # longer than clients keep an idle connection, so that none is closed under a new request
 SHUTDOWN_SECONDS = 8
+REDIS_TIMEOUT = 2
 OUTAGES = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -42,6 +49,8 @@ OUTAGES = (
     exc.InterfaceError,
     exc.OperationalError,
     exc.TimeoutError,
+    RedisConnectionError,
+    RedisTimeoutError,
 )
 
 
@@ -52,7 +61,9 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
         temporal = await connect_temporal(settings)
         engine = read_engine(settings)
         stack.push_async_callback(engine.dispose)
-        redis = Redis.from_url(settings.redis_dsn)
+        redis = Redis.from_url(
+            settings.redis_dsn, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
+        )
         stack.push_async_callback(redis.aclose)
         log = PostgresLog(backend.pool, backend.codec, dsn=settings.dsn, poll=FEED_POLL)
         feed = Feed(log, Owners(backend.store))
@@ -69,6 +80,9 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 readiness=_readiness(backend, temporal, redis),
                 feed=feed,
                 carrier_secrets={"simulated": settings.carrier_webhook_secret.get_secret_value()},
+                messaging=Messaging(
+                    DeadLetters(redis, limit=settings.dead_letters), Subscriptions(redis, Routes().contexts)
+                ),
                 outages=OUTAGES,
                 watermark=lambda: watermark(backend.pool),
             )

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ops.cli_cases import cases, reconcile
 from ops.cli_changes import changes
+from ops.cli_dead_letters import dead_letters
 from ops.cli_log import log_tools
 from ops.cli_orders import orders
 from ops.cli_projections import projections, rebuild
@@ -25,6 +26,7 @@ T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 orders.add_typer(changes)
+app.add_typer(dead_letters, name="dead-letters", help="What could not be handled: list, replay, drop.")
 app.add_typer(orders, name="orders", help="Place, list, show, watch and change orders.")
 app.add_typer(log_tools)
 app.add_typer(cases, name="cases", help="Differences with the gateway's books, and what to do with them.")
@@ -122,6 +124,15 @@ def relay() -> None:
     from ops.services import run, run_relay
 
     run(run_relay, load_settings(), process="relay")
+
+
+@app.command()
+def subscriber() -> None:
+    """Take other services' events from Redis Streams, as commands."""
+    from ops.services import run
+    from ops.subscriber import run_subscriber
+
+    run(run_subscriber, load_settings(), process="subscriber")
 
 
 @app.command(name="sim-payments")

@@ -186,6 +186,16 @@ class Settings(OrderSettings):
     stream_length: PositiveInt = Field(
         1_000_000, description="About how many events each Redis stream keeps for consumers that are behind"
     )
+    subscriber_in_flight: PositiveInt = Field(
+        256, description="Most events of a stream that a subscriber has read and not yet handled"
+    )
+    subscriber_attempts: PositiveInt = Field(
+        5, description="Failures that no outage explains, after which an event is a dead letter"
+    )
+    subscriber_lease: PositiveFloat = Field(
+        10.0, ge=1, description="Seconds after which another subscriber takes a silent one's stream over"
+    )
+    dead_letters: PositiveInt = Field(100_000, description="Most dead letters kept; beyond, subscribers wait")
     inbox_days: PositiveInt = Field(
         30,
         description="Days for which consumers know what they have handled, and an emptied Redis is filled again",

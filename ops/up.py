@@ -21,7 +21,7 @@ from ops.search_attributes import register_search_attributes
 Say = Callable[[str], None]
 
 LISTENING = {"api": "api_port", "sim-payments": "payments_port", "sim-carrier": "carrier_port"}
-SILENT = ("worker", "projector", "relay")
+SILENT = ("worker", "projector", "relay", "subscriber")
 
 
 async def up(settings: Settings, say: Say, *, with_demo: bool = True) -> None:

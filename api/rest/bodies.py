@@ -185,6 +185,12 @@ class CaseBody(Body):
     reason: Reason
 
 
+class LetterBody(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "the product exists now"}]})
+
+    reason: Reason
+
+
 class ResolveBody(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"action": "retry", "reason": "carrier is back"}]})
 

@@ -192,6 +192,32 @@ STOCK: Final[dict[str, Any]] = {
     "available": 117,
     "warehouses": [{"warehouse": "BER", "on_hand": 120, "reserved": 3, "available": 117}],
 }
+DEAD_LETTER: Final[dict[str, Any]] = {
+    "id": "1764540000000-0",
+    "stream": "waybill.inbound.products",
+    "consumer": "waybill",
+    "code": "product-not-found",
+    "detail": "the product does not exist",
+    "failed_at": TIME,
+    "attempts": 1,
+    "fields": {
+        "specversion": "1.0",
+        "id": "e-1",
+        "source": "/erp",
+        "type": "products.discontinued",
+        "data": '{"sku":"MUG","reason":"the supplier closed"}',
+    },
+}
+SUBSCRIPTION: Final[dict[str, Any]] = {
+    "stream": "waybill.inbound.products",
+    "length": 4711,
+    "lag": 0,
+    "pending": 2,
+    "handled": 4700,
+    "retried": 3,
+    "dead": 9,
+    "consumed": True,
+}
 BUILD: Final[dict[str, Any]] = {
     "build": 3,
     "version": 1,

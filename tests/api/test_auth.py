@@ -61,6 +61,10 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("GET", f"{PROJECTION}/parked", None, STAFF),
     ("POST", f"{PROJECTION}/retry", None, STAFF),
     ("POST", f"{PROJECTION}/skip", {"key": "order/x", "reason": "r"}, STAFF),
+    ("GET", "/v1/ops/subscriptions", None, STAFF),
+    ("GET", "/v1/ops/dead-letters", None, STAFF),
+    ("POST", "/v1/ops/dead-letters/1-0/replay", {"reason": "r"}, STAFF),
+    ("POST", "/v1/ops/dead-letters/2-0/drop", {"reason": "r"}, STAFF),
 ]
 PUBLIC = ["/v1/products", "/v1/products/MUG", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs"]
 

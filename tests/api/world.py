@@ -17,6 +17,7 @@ from activities.contracts import Placed
 from activities.gateways.protocol import TrackingUpdate
 from api.app import create_app
 from api.auth import StaticKeys, TokenVerifier
+from api.dead_letters import Messaging
 from api.dependencies import ApiDependencies
 from api.dev_issuer import DevIssuer
 from api.live import Feed
@@ -34,6 +35,7 @@ from readmodels.views import (
     StockView,
     WarehouseStock,
 )
+from tests.api.fake_letters import FakeLetters
 from tests.api.fake_queries import FakeQueries
 from tests.api.projections import FakeProjections
 from tests.readmodels.memory_log import MemoryLog
@@ -192,6 +194,7 @@ class World:
         self.projections = FakeProjections()
         self.store = MemoryEventStore()
         self.history = MemoryHistory(self.store)
+        self.letters = FakeLetters()
         self.readiness: dict[str, Any] = {}
         self.log = MemoryLog()
         self.feed = Feed(self.log, Owners(self.log))
@@ -208,6 +211,7 @@ class World:
                 readiness=self.readiness,
                 feed=self.feed,
                 carrier_secrets={"simulated": SECRET},
+                messaging=Messaging(self.letters, self.letters),
             )
         )
         transport = httpx.ASGITransport(app=self.app)

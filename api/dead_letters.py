@@ -1,0 +1,28 @@
+"""The dead letters as the API needs them: `messaging.dead_letters.DeadLetters` and `Subscriptions` are these."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from messaging.dead_letters import DeadLetter
+from messaging.subscriptions import Subscription
+
+
+class Letters(Protocol):
+    """Redis may be away: each raises what its client raises."""
+
+    async def page(self, *, after: str | None = None, limit: int = 50) -> Sequence[DeadLetter]: ...
+
+    async def replay(self, letter_id: str, *, reason: str, actor: str) -> bool: ...
+
+    async def drop(self, letter_id: str, *, reason: str, actor: str) -> bool: ...
+
+
+class Standing(Protocol):
+    async def list(self) -> Sequence[Subscription]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Messaging:
+    letters: Letters
+    subscriptions: Standing

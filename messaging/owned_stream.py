@@ -1,0 +1,122 @@
+"""A Redis stream that this process reads alone while it holds its lease: each entry until it is acknowledged.
+
+Owning a stream is what keeps the order: within a consumer group Redis hands neighbouring entries to whoever asks.
+Who takes a stream over begins with what its last owner read and did not acknowledge (XAUTOCLAIM), oldest first.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from messaging.lua import script
+
+GROUP: Final = "waybill"
+FIRST: Final = "0-0"
+COUNTS: Final = "waybill:subscriber:counts"
+"""A hash of `{stream}|handled`, `retried` and `dead`: how many."""
+
+
+class Entry(NamedTuple):
+    id: bytes
+    fields: Mapping[bytes, bytes]
+
+
+class NotOwner(Exception):
+    """Another process reads the stream."""
+
+
+class OwnedStream:
+    """Args: lease: seconds for which the stream stays ours without a word from us."""
+
+    def __init__(self, redis: Redis, name: str, *, lease: float, group: str = GROUP) -> None:
+        self.name, self.group, self.owner = name, group, uuid4().hex
+        self._redis, self._milliseconds = redis, int(lease * 1000)
+        self._lease = f"waybill:owner:{group}:{name}"
+        self._fetch, self._hold = redis.register_script(script("fetch")), redis.register_script(script("hold"))
+        self._release = redis.register_script(script("release"))
+        self._claim = FIRST
+        self._last = FIRST
+
+    def begin(self) -> None:
+        """Start over with whatever is not acknowledged, as after a loss of the lease."""
+        self._claim = self._last = FIRST
+
+    async def fetch(self, count: int) -> Sequence[Entry]:
+        """At most `count` more entries, none when there are no more for now. Holds or takes the lease.
+
+        Raises:
+            NotOwner: another process has it.
+        """
+        while True:
+            arguments: list[str | int] = [
+                self.owner,
+                self._milliseconds,
+                self.group,
+                self.owner,
+                max(count, 1),
+                self._claim,
+            ]
+            found: Any = await self._fetch(keys=[self._lease, self.name], args=arguments)
+            if not found:
+                raise NotOwner
+            claimed, self._claim = self._claim, _next(found[0])
+            entries = [Entry(identity, _pairs(flat)) for identity, flat in found[1]]
+            if entries or not claimed:
+                break
+        if entries and not claimed:
+            self._last = entries[-1].id.decode()
+        return entries
+
+    async def hold(self) -> None:
+        """Keep the lease. Raises NotOwner."""
+        if not await self._hold(keys=[self._lease], args=[self.owner, self._milliseconds]):
+            raise NotOwner
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for an entry that was not read yet; at most so long."""
+        if self._last == FIRST:
+            self._last = await self._delivered()
+        await self._redis.xread({self.name: self._last}, count=1, block=int(seconds * 1000))
+
+    async def acknowledge(self, *entries: bytes) -> None:
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.xack(self.name, self.group, *entries)
+            pipeline.hincrby(COUNTS, f"{self.name}|handled", len(entries))
+            await pipeline.execute()
+
+    async def count_retry(self) -> None:
+        await self._redis.hincrby(COUNTS, f"{self.name}|retried", 1)
+
+    async def release(self) -> None:
+        """Let another process have it at once."""
+        await self._release(keys=[self._lease], args=[self.owner])
+
+    async def _delivered(self) -> str:
+        """The last entry that the group was given."""
+        try:
+            groups: Any = await self._redis.xinfo_groups(self.name)
+        except ResponseError:  # nobody has published yet
+            return FIRST
+        last = (group["last-delivered-id"] for group in groups if group["name"] == self.group.encode())
+        return next(last, FIRST.encode()).decode()
+
+    async def trim(self, keep: int) -> None:
+        """Drop what is handled where the stream has grown beyond about `keep` entries."""
+        if await self._redis.xlen(self.name) <= keep:
+            return
+        pending: Any = await self._redis.xpending(self.name, self.group)
+        oldest = pending["min"] or self._last
+        await self._redis.xtrim(self.name, minid=oldest, approximate=True)
+
+
+def _next(position: bytes) -> str:
+    """Where to claim on; '' when all is claimed."""
+    text = position.decode()
+    return "" if text == FIRST else text
+
+
+def _pairs(flat: Sequence[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
