@@ -178,10 +178,7 @@ class Settings(OrderSettings):
     projection_batch: PositiveInt = Field(1000, description="Most events one projection transaction applies")
     relay_batch: PositiveInt = Field(1000, le=5000, description="Most events published to Redis at once")
     relay_partitions: PositiveInt = Field(
-        1,
-        le=64,
-        description="Redis streams per context; with more than one, each event's own stream chooses, and"
-        " `waybill.orders` becomes `waybill.orders.0` and so on",
+        1, le=64, description="Redis streams per context; more than one are `waybill.orders.0` and so on"
     )
     stream_length: PositiveInt = Field(
         1_000_000, description="About how many events each Redis stream keeps for consumers that are behind"
