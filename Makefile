@@ -1,6 +1,6 @@
 # Needs python3 (3.11 or newer), make and a POSIX shell; everything else comes into .venv from hashed requirements.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down clean check test lock format bench bench-relay bench-store bench-log torture
+.PHONY: help setup up down clean check test lock format bench bench-relay bench-store bench-projections bench-log torture
 .PHONY: record-histories record-golden
 
 BIN := .venv/bin
@@ -48,6 +48,9 @@ bench: setup ## Measure how many orders a second are carried through
 
 bench-relay: setup ## Measure how many events a second the relay takes to Redis
 	$(BIN)/python -m benchmarks.relay
+
+bench-projections: setup ## Measure how many events a second the read models are made from, 1 M of them
+	$(BIN)/python -m benchmarks.bench_projections
 
 bench-store: setup ## Measure the event store beside pyeventsourcing
 	$(BIN)/python -m benchmarks.bench_store

@@ -1,10 +1,10 @@
 """The event store on Postgres: group-committed appends and stream reads."""
 
-import json
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
+import orjson
 import structlog
 
 from eventstore.append import APPEND, APPEND_CAREFULLY, AppendRequest, arguments, prepare, results
@@ -129,5 +129,5 @@ def read_metadata(stored: str) -> Mapping[str, str]:
     """Stored metadata as a mapping; mostly there is none."""
     if stored == "{}":
         return {}
-    metadata: dict[str, str] = json.loads(stored)
+    metadata: dict[str, str] = orjson.loads(stored)
     return metadata
