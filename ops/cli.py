@@ -155,6 +155,16 @@ def sim_carrier() -> None:
 
 
 @app.command()
+def recover(
+    rate: Annotated[float, typer.Option(min=0.1, help="Workflows started per second, at most.")] = 50.0,
+) -> None:
+    """Start a workflow for every open order that has none: it goes on from the order's events."""
+    from ops.recover import recover as run_recovery
+
+    asyncio.run(run_recovery(load_settings(), console, rate=rate))
+
+
+@app.command()
 def token(
     role: Annotated[str, typer.Option(help=f"One of {', '.join(ROLES)}.")] = "customer",
     subject: Annotated[str, typer.Option(help="Whom the token is for; a customer's id for a customer.")] = "demo",

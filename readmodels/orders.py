@@ -209,6 +209,17 @@ async def version_of(connection: AsyncConnection, order_id: UUID) -> int:
     return version or 0
 
 
+async def unfinished(
+    connection: AsyncConnection, *, before: datetime, after: UUID | None, limit: int
+) -> Sequence[UUID]:
+    """Orders that have not ended and last changed before a time, by id from `after` on."""
+    open_statuses = [status for status in OrderStatus if not status.terminal]
+    query = select(ORDERS.c.order_id).where(ORDERS.c.status.in_(open_statuses), ORDERS.c.updated_at <= before)
+    if after is not None:
+        query = query.where(ORDERS.c.order_id > after)
+    return (await connection.scalars(query.order_by(ORDERS.c.order_id).limit(limit))).all()
+
+
 async def listed(
     connection: AsyncConnection, where: OrderFilter, *, limit: int, cursor: str | None
 ) -> Page[OrderSummary]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -49,6 +50,11 @@ class ReadModels:
     async def order_by_number(self, number: str) -> OrderView | None:
         async with self._engine.connect() as connection:
             return await orders.by_number(connection, number)
+
+    async def unfinished(self, before: datetime, after: UUID | None) -> Sequence[UUID]:
+        """The next page of orders that have not ended and last changed before a time, by id."""
+        async with self._engine.connect() as connection:
+            return await orders.unfinished(connection, before=before, after=after, limit=cursors.MAX_PAGE)
 
     async def orders(self, where: OrderFilter, *, limit: int, cursor: str | None) -> Page[OrderSummary]:
         async with self._engine.connect() as connection:
