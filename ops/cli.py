@@ -8,6 +8,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from rich.console import Console
 
+from activities.contracts import TaskQueue
 from ops.cli_cases import cases, reconcile
 from ops.cli_changes import changes
 from ops.cli_dead_letters import dead_letters
@@ -102,12 +103,18 @@ def api() -> None:
 
 
 @app.command()
-def worker() -> None:
-    """Run the order workflow and the services' activities."""
+def worker(
+    service: Annotated[
+        list[TaskQueue] | None, typer.Option(help="Serve this service only; may be given several times.")
+    ] = None,
+) -> None:
+    """Run the order workflow and the services' activities; with --service, those of one service alone."""
+    from functools import partial
+
     from ops.services import run
     from ops.worker import run_worker
 
-    run(run_worker, load_settings(), process="worker")
+    run(partial(run_worker, only=service or tuple(TaskQueue)), load_settings(), process="worker")
 
 
 @app.command()

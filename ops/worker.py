@@ -1,7 +1,7 @@
 """The worker process: the order workflow and every service's activities, each on its own task queue."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -119,9 +119,18 @@ def workers(client: Client, services: dict[TaskQueue, Sequence[Any]], *, max_cac
 
 
 async def run_worker(
-    settings: Settings, stop: asyncio.Event, *, wrap: Callable[[EventStore], EventStore] = lambda store: store
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    only: Collection[TaskQueue] = tuple(TaskQueue),
+    wrap: Callable[[EventStore], EventStore] = lambda store: store,
 ) -> None:
-    """Work until `stop` is set, then let what runs finish. `wrap` puts something around the store."""
+    """Work until `stop` is set, then let what runs finish.
+
+    Args:
+        only: The services whose queues are polled; all of them by default.
+        wrap: Puts something around the store.
+    """
     client = await connect_temporal(settings)
     await check_search_attributes(client)
     async with AsyncExitStack() as stack:
@@ -137,6 +146,6 @@ async def run_worker(
             settings.warehouse_codes,
             grace=timedelta(seconds=settings.reconcile_grace),
         )
-        for worker in workers(client, services):
+        for worker in workers(client, {queue: services[queue] for queue in services if queue in only}):
             await stack.enter_async_context(worker)
         await stop.wait()

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -96,10 +96,11 @@ class Shop:
         self._workers: AsyncExitStack | None = None
         self._services = activities(self.store, Snapshots(None), self.payments, self.carrier, WAREHOUSES)
 
-    async def open(self, *, max_cached: int = 5000) -> None:
-        """Start the workers."""
+    async def open(self, *, max_cached: int = 5000, only: Collection[TaskQueue] = tuple(TaskQueue)) -> None:
+        """Start the workers, of some services or of all."""
         self._workers = AsyncExitStack()
-        for worker in workers(self.environment.client, self._services, max_cached=max_cached):
+        services = {queue: methods for queue, methods in self._services.items() if queue in only}
+        for worker in workers(self.environment.client, services, max_cached=max_cached):
             await self._workers.enter_async_context(worker)
 
     async def close(self) -> None:
