@@ -7,12 +7,16 @@ from uuid import UUID, uuid5
 
 from activities.order_stream import decide_again_on_conflict
 from activities.stock_book import STOCK, stock_stream
+from activities.stock_changes import served
 from domain.catalog import model as catalog
 from domain.catalog.events import CatalogEvent
 from domain.catalog.model import ProductState
+from domain.decider import fold
 from domain.identifiers import WAYBILL_NAMESPACE, Sku
+from domain.inventory import model as inventory
 from domain.inventory.events import StockEvent
 from domain.inventory.model import StockItem
+from domain.inventory.queue import serve
 from eventstore.snapshots import Folding, Snapshots
 from eventstore.store import EventStore, NewEvent, Recorded, StreamWrite
 
@@ -41,15 +45,55 @@ class Committed:
     version: int
 
 
+@decide_again_on_conflict
 async def decide_stock(
     store: EventStore,
     snapshots: Snapshots,
+    warehouses: Sequence[str],
     warehouse: str,
     sku: Sku,
     command: Command,
     decide: Callable[[StockItem], Sequence[StockEvent]],
-) -> Committed:
-    return await _decide(store, snapshots, stock_stream(warehouse, sku), command, decide, STOCK)
+) -> tuple[Committed, tuple[UUID, ...]]:
+    """Decide on one warehouse's stock, and give what comes free to the orders that wait for the SKU.
+
+    Args:
+        warehouses: Every one that serves orders, preferred first: they share the queue.
+
+    Returns:
+        What was committed, and the orders that got something.
+    """
+    target = stock_stream(warehouse, sku)
+    loaded, stored = await snapshots.load(store, target, STOCK)
+    done = await _version_of(store, target, _event_id(target, command, 0), loaded.version, stored)
+    if done is not None:
+        return Committed(target, done), ()
+    changes = {warehouse: list(decide(loaded.state))}
+    heads = {warehouse: loaded}
+    for other in warehouses:
+        if other != warehouse:
+            heads[other], _ = await snapshots.load(store, stock_stream(other, sku), STOCK)
+    after = {name: fold(inventory.evolve, head.state, changes.get(name, ())) for name, head in heads.items()}
+    for name, events in serve(after, list(heads) if warehouse not in warehouses else warehouses).items():
+        changes.setdefault(name, []).extend(events)
+    if not any(changes.values()):
+        return Committed(target, loaded.version), ()
+    writes = [
+        StreamWrite(heads[name].stream_id, heads[name].version, _numbered(heads[name].stream_id, command, events))
+        for name, events in changes.items()
+        if events
+    ]
+    appended = await store.append(writes)
+    return Committed(target, appended.versions[target]), served(
+        {(name, sku): each for name, each in changes.items()}
+    )
+
+
+def _numbered(stream: str, command: Command, events: Sequence[object]) -> tuple[NewEvent, ...]:
+    metadata = {"command": command.key, "actor": command.actor}
+    return tuple(
+        NewEvent(_event_id(stream, command, index), event, metadata) for index, event in enumerate(events)
+    )
 
 
 async def decide_product(
@@ -75,11 +119,7 @@ async def _decide(
     done = await _version_of(store, stream, _event_id(stream, command, 0), loaded.version, stored)
     if done is not None:
         return Committed(stream, done)
-    metadata = {"command": command.key, "actor": command.actor}
-    numbered = tuple(
-        NewEvent(_event_id(stream, command, index), event, metadata)
-        for index, event in enumerate(decide(loaded.state))
-    )
+    numbered = _numbered(stream, command, decide(loaded.state))
     if not numbered:
         return Committed(stream, loaded.version)
     appended = await store.append((StreamWrite(stream, loaded.version, numbered),))

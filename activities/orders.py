@@ -12,6 +12,7 @@ from activities.contracts import (
     ChargebackStep,
     Commanded,
     NoteStep,
+    OfferStep,
     Placed,
     PlaceStep,
     Refusal,
@@ -26,6 +27,7 @@ from activities.order_stream import Decide, LoadedOrder, check_version, load_ord
 from activities.resuming import answer_stalls, resumed
 from domain.errors import DomainError
 from domain.orders import decide
+from domain.orders.availability import offer_substitute
 from domain.orders.events import OrderEvent
 from domain.orders.model import OrderStatus
 from domain.payments.decide import open_chargeback
@@ -67,6 +69,15 @@ class OrderActivities:
             step,
             lambda record: decide.confirm(
                 record.order_state, reserved=record.secured, authorized=record.payment.open
+            ),
+        )
+
+    @activity.defn
+    async def offer_substitute(self, given: OfferStep) -> StepDone:
+        return await self._run(
+            given.step,
+            lambda record: offer_substitute(
+                record.order_state, given.sku, given.substitute, short=record.short, by=given.step.actor
             ),
         )
 

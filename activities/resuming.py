@@ -1,8 +1,8 @@
 """What a workflow that starts over an existing stream has to know: the next try of each step, and the parcels."""
 
 from activities.contracts import SYSTEM, Resumed
-from activities.inventory import plan_parcels
 from activities.order_stream import LoadedOrder
+from activities.parcels import plan_parcels
 from domain.orders import decide
 from domain.orders.events import OrderCancellationRejected, OrderEvent, OrderStepStalled, StepAction
 from domain.orders.model import OrderStatus
@@ -19,6 +19,9 @@ _OVER = (
     OrderCancellationRejected,
     OrderStepStalled,
 )
+
+_REPEATED = frozenset({"take-up"})
+"""Labels that are called again and again, each time for something new."""
 
 
 def answer_stalls(record: OrderRecord) -> list[OrderEvent]:
@@ -64,6 +67,6 @@ def next_tries(order: LoadedOrder) -> dict[str, int]:
     for key in order.steps:
         label, _, number = key.rpartition("#")
         if label and number.isdecimal():
-            over = isinstance(order.of_step(key)[-1], _OVER)
+            over = label in _REPEATED or isinstance(order.of_step(key)[-1], _OVER)
             tries[label] = max(tries.get(label, 0), int(number) + over)
     return tries

@@ -20,8 +20,8 @@ from activities.contracts import (
     TrackStep,
 )
 from activities.gateways.protocol import AlreadyDispatched, Booking, Carrier, Parcel, Refused
-from activities.inventory import plan_parcels
 from activities.order_stream import LoadedOrder, load_order, run_step
+from activities.parcels import plan_parcels
 from domain.record import OrderStreamEvent
 from domain.shipping import decide
 from domain.shipping.decide import FoundBooking

@@ -14,6 +14,7 @@ from api.problems import install_problems
 from api.rest import (
     cases,
     dead_letters,
+    decisions,
     explain,
     health,
     history,
@@ -37,6 +38,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     explain.router,
     ledger.router,
     holds.router,
+    decisions.router,
     products.router,
     stock.router,
     dead_letters.router,

@@ -11,7 +11,7 @@ from activities.gateways.protocol import TrackingUpdate
 from domain.identifiers import Sku
 from domain.money import Money
 from domain.orders.decide import PlaceOrder
-from domain.orders.events import HoldScope, StepAction
+from domain.orders.events import Decision, HoldScope, OrderLine, StepAction
 from domain.reconciliation.events import CaseAction
 
 
@@ -55,6 +55,12 @@ class Commands(Protocol):
 
     async def release_hold(
         self, order_id: UUID, *, key: str, hold_id: str, reason: str, actor: str
+    ) -> Committed: ...
+
+    async def decide(self, order_id: UUID, *, key: str, decision: Decision, actor: str) -> Committed: ...
+
+    async def offer_substitute(
+        self, order_id: UUID, *, key: str, sku: str, substitute: OrderLine, actor: str
     ) -> Committed: ...
 
     async def resolve_step(

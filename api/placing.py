@@ -117,3 +117,10 @@ def _line(products: Mapping[str, ProductView], sku: Sku, quantity: Quantity, cur
             details={"sku": sku, "currencies": sorted(product.prices)},
         )
     return PricedLine(sku, product.name, quantity, unit_price)
+
+
+async def line_of(deps: ApiDependencies, sku: Sku, quantity: Quantity, currency: str) -> OrderLine:
+    """One line at the catalogue's price of now. Raises DomainError."""
+    products = await deps.queries.products_by_sku([sku])
+    line = _line(products, sku, quantity, currency)
+    return OrderLine(line.sku, line.name, line.quantity, line.unit_price)

@@ -26,6 +26,7 @@ from activities.contracts import (
     PlaceStep,
     PlannedParcel,
     Reserved,
+    ReserveStep,
     Step,
     StepDone,
     TaskQueue,
@@ -65,7 +66,8 @@ class HollowOrders:
         )
 
     @activity.defn
-    async def reserve_stock(self, step: Step) -> Reserved:
+    async def reserve_stock(self, given: ReserveStep) -> Reserved:
+        step = given.step
         items = (ShipmentItem("MUG-BLUE", 2), ShipmentItem("TEE-BLACK-M", 1))
         parcel = PlannedParcel(f"{order_number(step.order_id)}-BER", "BER", items, TOTAL)
         return Reserved(2, (parcel,))

@@ -64,7 +64,8 @@ async def decisions(backend: Backend, sku: str) -> float:
         snapshots, began = Snapshots(PostgresSnapshots(backend.pool)), time.perf_counter()
         command = Command(str(uuid4()), "benchmark")
         await decide_stock(
-            *(backend.store, snapshots, "BER", Sku(sku), command), lambda item: decide.adjust(item, 1, "count")
+            *(backend.store, snapshots, ("BER",), "BER", Sku(sku), command),
+            lambda item: decide.adjust(item, 1, "count"),
         )
         taken.append(time.perf_counter() - began)
         await snapshots.close()

@@ -36,13 +36,14 @@ def line_quantities(order: Order, reservation: Reservation, shipments: Shipments
     removed = [replace(line, quantity=0) for line in order.cancelled if line.sku not in present]
     reserved = _by_sku(held(reservation, shipments))
     packed, left, arrived = (_pieces(shipments, *statuses) for statuses in (_PACKED, _LEFT, _ARRIVED))
+    missing = Counter({part.sku: part.quantity for part in reservation.backorders})
     ended = order.status is OrderStatus.CANCELLED
     return tuple(
         LineQuantities(
             line=line,
             ordered=line.quantity + gone[line.sku],
             reserved=reserved[line.sku],
-            backordered=0,
+            backordered=missing[line.sku],
             allocated=packed[line.sku],
             shipped=left[line.sku],
             delivered=arrived[line.sku],

@@ -78,6 +78,8 @@ class OrderRecord:
         status = self.order.status
         if self.order.on_hold and status in (OrderStatus.PLACED, OrderStatus.CONFIRMED):
             return OrderStatus.ON_HOLD
+        if self.order.decision is not None and status is OrderStatus.PLACED:
+            return OrderStatus.AWAITING_CUSTOMER
         if status is OrderStatus.CONFIRMED and self.shipments.any_booked:
             return OrderStatus.FULFILLING
         return status
@@ -107,9 +109,14 @@ class OrderRecord:
         return held(self.reservation, self.shipments)
 
     @property
+    def short(self) -> tuple[str, ...]:
+        """SKUs that the order waits for."""
+        return tuple(part.sku for part in self.reservation.backorders)
+
+    @property
     def reserved(self) -> bool:
-        """Whether any stock is still held."""
-        return bool(self.held)
+        """Whether any stock is still held or waited for."""
+        return bool(self.held or self.short)
 
     @property
     def secured(self) -> bool:

@@ -12,6 +12,7 @@ from temporalio.service import GrpcCompression
 from domain.catalog import events as catalog_events
 from domain.inventory import events as inventory_events
 from domain.orders import events as order_events
+from domain.orders.events import Decision
 from domain.payments import events as payment_events
 from domain.reconciliation import events as reconciliation_events
 from domain.shipping import events as shipping_events
@@ -58,6 +59,9 @@ def step_policies(settings: Settings) -> StepPolicies:
         max_interval=settings.step_max_interval,
         timeout=settings.step_timeout,
         tracking_poll=settings.tracking_poll_interval,
+        decide_within=settings.decision_deadline,
+        decide_default=Decision(settings.decision_default),
+        restock_poll=settings.restock_poll_interval,
     )
 
 

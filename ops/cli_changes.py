@@ -39,6 +39,24 @@ def release(
     _change(f"/v1/orders/{order_id}/holds/{hold_id}/release", {"reason": reason})
 
 
+@changes.command()
+def offer(
+    order_id: OrderId,
+    sku: Annotated[str, typer.Argument(help="The line that is short.")],
+    substitute: Annotated[str, typer.Argument(help="The product to offer in its place.")],
+) -> None:
+    """Offer the customer another product for a line that stock does not cover."""
+    _change(f"/v1/orders/{order_id}/offers", {"sku": sku, "substitute": substitute})
+
+
+@changes.command()
+def decide(
+    order_id: OrderId, decision: Annotated[str, typer.Argument(help="wait, drop, cancel or substitute.")]
+) -> None:
+    """Answer for the customer what to do about lines that stock does not cover."""
+    _change(f"/v1/orders/{order_id}/decisions", {"decision": decision})
+
+
 def _change(path: str, body: dict[str, Any]) -> None:
     async def run(api: ApiClient) -> None:
         changed = await api.post(path, body)

@@ -1,5 +1,7 @@
 """Settings of how an order may change on its way: screening, holds, availability, amendments, deadlines."""
 
+from typing import Literal
+
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings
 
@@ -23,4 +25,16 @@ class OrderSettings(BaseSettings):
     )
     screening_new_country: bool = Field(
         False, description="Whether an order to a country that the customer never had a parcel to is held"
+    )
+
+    # Stock that does not cover an order
+    decision_deadline: PositiveFloat = Field(
+        172_800.0, description="Seconds a customer has to decide what to do when stock does not cover its order"
+    )
+    decision_default: Literal["wait", "drop", "cancel"] = Field(
+        "cancel", description="What is done when the customer did not decide in time"
+    )
+    restock_poll_interval: PositiveFloat = Field(
+        600.0,
+        description="Seconds to a waiting order's first look for stock nobody told it of; doubles up to 64-fold",
     )

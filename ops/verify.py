@@ -236,6 +236,14 @@ def check_stock(live: Live) -> Check:
             order = live.orders.get(order_id)
             needs = order is not None and order.record.reserved and pieces > 0
             check.expect(needs, f"{stream_id} holds {pieces} for order {order_id}, which does not need them")
+        for order_id, pieces in item.waiting.items():
+            order = live.orders.get(order_id)
+            waits = order is not None and bool(order.record.short) and pieces > 0
+            check.expect(waits, f"{stream_id}: order {order_id} is queued for {pieces}, and waits for nothing")
+        check.expect(
+            not (item.waiting and item.available),
+            f"{stream_id}: {item.available} pieces while orders wait for them",
+        )
     return check
 
 

@@ -23,6 +23,7 @@ from activities.orders import OrderActivities
 from activities.payments import PaymentActivities
 from activities.shipping import ShippingActivities
 from activities.stock_book import StockBook
+from activities.stock_changes import StockWriter
 from eventstore.snapshots import Snapshots
 from eventstore.store import EventStore
 from ops.bootstrap import connect_temporal, open_backend, utc_now
@@ -55,6 +56,7 @@ SANDBOX = ContextFreeRunner(
             "workflows.holds",
             "workflows.policies",
             "workflows.saga",
+            "workflows.stock",
             "orjson",
             "structlog",
             "tenacity",
@@ -75,7 +77,7 @@ def activities(
     """The activities of each service's queue. `grace`: see `GatewayNewsActivities`."""
     store = RecentOrders(store)
     orders = OrderActivities(store, utc_now)
-    inventory = InventoryActivities(store, StockBook(store, snapshots), warehouses)
+    inventory = InventoryActivities(store, StockWriter(store, StockBook(store, snapshots), warehouses))
     money = PaymentActivities(store, payments)
     cases = CaseActivities(store, payments)
     news = GatewayNewsActivities(store, payments, orders, grace, utc_now)

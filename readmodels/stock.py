@@ -10,9 +10,12 @@ from sqlalchemy import BigInteger, Column, Row, Table, Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.inventory.events import (
+    BackorderFilled,
+    BackorderWithdrawn,
     StockAdjusted,
     StockEvent,
     StockReceived,
+    UnitsBackordered,
     UnitsReleased,
     UnitsReserved,
     UnitsShipped,
@@ -67,12 +70,14 @@ def increment(event: StockEvent) -> tuple[int, int]:
     match event:
         case StockReceived(quantity) | StockAdjusted(quantity):
             return quantity, 0
-        case UnitsReserved(_, quantity):
+        case UnitsReserved(_, quantity) | BackorderFilled(_, quantity):
             return 0, quantity
         case UnitsReleased(_, quantity):
             return 0, -quantity
         case UnitsShipped(_, quantity):
             return -quantity, -quantity
+        case UnitsBackordered() | BackorderWithdrawn():
+            return 0, 0
         case _:
             assert_never(event)
 

@@ -6,12 +6,23 @@ from typing import Any, TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import Held, HoldStep, ReleaseHoldStep, Step
+    from activities.contracts import DecideStep, Held, HoldStep, OfferStep, ReleaseHoldStep, Step
     from activities.holds import HoldActivities
+    from activities.inventory import InventoryActivities
+    from activities.orders import OrderActivities
+    from domain.orders.model import OrderStatus
     from workflows.commands import Commands
-    from workflows.contracts import CommandDone, HoldOrder, ReleaseOrderHold
+    from workflows.contracts import (
+        RESTOCKED,
+        CommandDone,
+        DecideUnavailable,
+        HoldOrder,
+        OfferSubstitute,
+        ReleaseOrderHold,
+    )
     from workflows.holds import Holds
     from workflows.saga import Saga
+    from workflows.stock import Goods, tell_served
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -23,6 +34,7 @@ class OrderChanges:
     _saga: Saga
     _holds: Holds
     _commands: Commands
+    _goods: Goods
 
     async def _until_placed(self) -> None:
         raise NotImplementedError
@@ -44,6 +56,34 @@ class OrderChanges:
         return await self._change_holds(
             HoldActivities.release_hold, lambda: ReleaseHoldStep(step, command.hold_id, command.reason), step
         )
+
+    @workflow.update
+    async def decide(self, command: DecideUnavailable) -> CommandDone:
+        """The customer's decision on what is not available."""
+        step = self._commands.step("decide", command)
+        decided = await self._run_command(
+            InventoryActivities.decide_unavailable,
+            lambda: DecideStep(step, command.decision, workflow.now()),
+            step,
+        )
+        self._saga.cancelling = self._saga.cancelling or decided.status is OrderStatus.CANCELLING
+        self._saga.show_status(decided.status)
+        self._goods.news = True
+        await tell_served(decided.served)
+        return CommandDone(decided.version, step.fingerprint)
+
+    @workflow.update
+    async def offer(self, command: OfferSubstitute) -> CommandDone:
+        """Another product in the place of a line that is short, for the customer to decide on."""
+        step = self._commands.step("offer", command)
+        done = await self._run_command(
+            OrderActivities.offer_substitute, lambda: OfferStep(step, command.sku, command.substitute), step
+        )
+        return CommandDone(done.version, step.fingerprint)
+
+    @workflow.signal(name=RESTOCKED)
+    def restocked(self) -> None:
+        self._goods.news = True
 
     async def _change_holds(
         self, method: Callable[[Any, P], Awaitable[Held]], given: Callable[[], P], step: Step

@@ -7,10 +7,10 @@ from uuid import UUID
 from activities.aggregates import Committed
 from domain.identifiers import event_id
 from domain.orders.decide import expect_open
-from domain.orders.events import HoldPlaced, HoldScope
+from domain.orders.events import Decision, HoldPlaced, HoldScope, OrderLine
 from domain.orders.holds import release_hold
 from domain.record import OrderRecord
-from workflows.contracts import HoldOrder, ReleaseOrderHold
+from workflows.contracts import DecideUnavailable, HoldOrder, OfferSubstitute, ReleaseOrderHold
 from workflows.order import OrderWorkflow
 from workflows.updating import OrderUpdates, fingerprint
 
@@ -48,6 +48,18 @@ class ChangesGateway(OrderUpdates):
             f"release-hold:{key}",
             lambda record: release_hold(record.order_state, hold_id, reason=reason, released_by=actor),
         )
+
+    async def decide(self, order_id: UUID, *, key: str, decision: Decision, actor: str) -> Committed:
+        """The customer's decision on lines that stock does not cover."""
+        command = DecideUnavailable(key, decision, actor, fingerprint(decision))
+        return await self._update(order_id, OrderWorkflow.decide, command, f"decide:{key}", _open)
+
+    async def offer_substitute(
+        self, order_id: UUID, *, key: str, sku: str, substitute: OrderLine, actor: str
+    ) -> Committed:
+        """Offer another product for a line that is short."""
+        command = OfferSubstitute(key, sku, substitute, actor, fingerprint(sku, substitute.sku))
+        return await self._update(order_id, OrderWorkflow.offer, command, f"offer:{key}", _open)
 
 
 def _open(record: OrderRecord) -> object:

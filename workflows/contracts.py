@@ -8,11 +8,13 @@ from temporalio.common import SearchAttributeKey
 
 from domain.money import Money
 from domain.orders.decide import PlaceOrder
-from domain.orders.events import HoldPlaced, StepAction
+from domain.orders.events import Decision, HoldPlaced, OrderLine, StepAction
 from domain.orders.model import OrderStatus
 from domain.shipping.events import TrackingStatus
 
 ORDER_WORKFLOW: Final = "Order"
+RESTOCKED: Final = "restocked"
+"""Signal: stock came for an order that waits. It carries nothing; the streams tell what came."""
 AFTERCARE_WORKFLOW: Final = "Aftercare"
 
 STATUS: Final = SearchAttributeKey.for_keyword("WaybillStatus")
@@ -43,6 +45,9 @@ class StepPolicies:
     tracking_poll: float = 3600.0
     max_history: int = 10_000
     """Events after which a workflow that waits goes on as a new run; the server may suggest it earlier."""
+    decide_within: float = 172_800.0
+    decide_default: Decision = Decision.CANCEL
+    restock_poll: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,25 @@ class ReleaseOrderHold:
     command_id: str
     hold_id: str
     reason: str
+    actor: str
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecideUnavailable:
+    """What the customer wants done about lines that stock does not cover."""
+
+    command_id: str
+    decision: Decision
+    actor: str
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSubstitute:
+    command_id: str
+    sku: str
+    substitute: OrderLine
     actor: str
     fingerprint: str | None = None
 

@@ -5,6 +5,7 @@ An open order's commands are updates of its workflow (`workflows.updating`), tho
 events are committed, with the version to read them at.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -111,6 +112,11 @@ class CommandGateway(OperatorsGateway):
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise rpc_failure(error) from error
             await self._drop_news(update)
+
+    async def _tell_restocked(self, order_id: UUID) -> None:
+        with suppress(RPCError):  # what is lost here, the order's own slow look finds
+            handle = self.temporal.get_workflow_handle_for(OrderWorkflow.run, order_workflow_id(order_id))
+            await handle.signal(OrderWorkflow.restocked, rpc_timeout=timedelta(seconds=self.timeout))
 
     async def _placed_before(self, command: PlaceOrder) -> Placed:
         """The workflow ended, and this placing came under another key: the stream tells what was placed."""

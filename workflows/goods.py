@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+from uuid import UUID
 
 from activities.aggregates import Command, Committed, decide_product, decide_stock
 from domain.catalog import decide as catalog
@@ -35,16 +36,24 @@ class GoodsGateway:
                 f"{place!r} is not a warehouse; there are {', '.join(self.warehouses)}", code="unknown-warehouse"
             )
         command = Command(f"adjust:{key}", actor)
-        return await available(
+        committed, served = await available(
             decide_stock(
                 self.store,
                 self.snapshots,
+                self.warehouses,
                 place,
                 sku,
                 command,
                 lambda item: inventory.adjust(item, change, reason),
             )
         )
+        for order_id in served:
+            await self._tell_restocked(order_id)
+        return committed
+
+    async def _tell_restocked(self, order_id: UUID) -> None:
+        """Tell a waiting order that stock came for it; it looks for itself in any case, if later."""
+        raise NotImplementedError
 
     async def create_product(
         self, sku: Sku, name: str, prices: Sequence[Money], *, key: str, actor: str

@@ -18,7 +18,6 @@ with workflow.unsafe.imports_passed_through():
         TaskQueue,
         UndoPaymentStep,
     )
-    from activities.inventory import InventoryActivities
     from activities.orders import OrderActivities
     from activities.payments import PaymentActivities
     from domain.orders.model import OrderStatus
@@ -39,6 +38,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.fulfilment import Fulfilment, Parcel
     from workflows.holds import Holds
     from workflows.saga import Interrupted, Saga
+    from workflows.stock import Goods
 
 R = TypeVar("R")
 
@@ -51,6 +51,7 @@ class OrderWorkflow(OrderChanges):
         self._placed: Placed | None = None
         self._saga = Saga(given.command.order_id, given.policies)
         self._holds = Holds(self._saga)
+        self._goods = Goods(self._saga, given.policies)
         self._fulfilment = Fulfilment(self._saga, given.command.order_id, given.policies)
         self._commands = Commands(self._saga, given.command.order_id)
         self._reset = False
@@ -68,6 +69,7 @@ class OrderWorkflow(OrderChanges):
         resumed = None
         if placed.went_on and not (status and status.terminal):
             resumed = await self._resume()
+        self._goods.news = resumed is not None  # what came meanwhile was told to nobody
         self._holds.know(resumed.holds if resumed else placed.holds)
         self._placed = placed
         if status and not status.terminal:
@@ -119,8 +121,8 @@ class OrderWorkflow(OrderChanges):
         return parcels
 
     async def _reserve(self) -> list[Parcel]:
-        self._saga.compensate_with(self._release)
-        reserved = await self._own("reserve", InventoryActivities.reserve_stock)
+        self._saga.compensate_with(self._goods.release)
+        reserved = await self._goods.reserve()
         if not reserved.parcels:
             await self._give_up(f"out of stock: {reserved.shortage}")
         self._holds.plan(reserved.parcels)
@@ -142,7 +144,7 @@ class OrderWorkflow(OrderChanges):
         Raises:
             Interrupted: nothing has left the house.
         """
-        self._saga.compensate_with(self._release)
+        self._saga.compensate_with(self._goods.release)
         self._saga.compensate_with(self._undo_payment)
         self._holds.plan(plans)
         parcels = self._fulfilment.parcels(plans)
@@ -169,9 +171,6 @@ class OrderWorkflow(OrderChanges):
         await self._saga.outside(
             "refund", TaskQueue.PAYMENTS, PaymentActivities.refund_payment, lambda step: step, interruptible=False
         )
-
-    async def _release(self) -> None:
-        await self._own("release", InventoryActivities.release_stock, interruptible=False)
 
     # Going on as another run
 

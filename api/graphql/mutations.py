@@ -21,22 +21,24 @@ from api.graphql.problems import (
 )
 from api.graphql.registering import bodies
 from api.graphql.types import Order, Product, Stock, order_of, product_of, stock_of
-from api.rest import holds, orders, place, products, sagas
+from api.rest import decisions, holds, orders, place, products, sagas
 from api.rest import stock as stock_rest
 from api.rest.bodies import (
     AdjustmentBody,
     AssignBody,
     CancelBody,
+    DecisionBody,
     DiscontinueBody,
     HoldBody,
     MoneyBody,
     NoteBody,
+    OfferBody,
     OrderBody,
     ProductBody,
     ReleaseBody,
     ResolveBody,
 )
-from domain.orders.events import StepAction
+from domain.orders.events import Decision, StepAction
 
 bodies(MoneyBody, OrderBody, ProductBody, AdjustmentBody, HoldBody)
 
@@ -130,6 +132,24 @@ class OrderMutations:
         answer = await orders.cancel_order(
             caller, of(info).deps, order_id, _key(idempotency_key), expected_version, body
         )
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="The customer's decision on lines that stock does not cover")
+    async def decide_unavailable(
+        self, info: ApiInfo, order_id: UUID, decision: Decision, idempotency_key: Key = None
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.CANCEL_ORDERS)
+        key, body = _key(idempotency_key), DecisionBody(decision=decision)
+        answer = await decisions.decide_unavailable(caller, of(info).deps, order_id, key, body)
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Offer another product for a line that stock does not cover")
+    async def offer_substitute(
+        self, info: ApiInfo, order_id: UUID, sku: str, substitute: str, idempotency_key: Key = None
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.HOLD_ORDERS)
+        key, body = _key(idempotency_key), OfferBody(sku=sku, substitute=substitute)
+        answer = await decisions.offer_substitute(caller, of(info).deps, order_id, key, body)
         return _commanded(info, order_id, answer)
 
     @strawberry.mutation(description="Keep an order, its payment, a line or a shipment from going on")

@@ -16,7 +16,7 @@ from pydantic import (
 
 from domain.identifiers import Address
 from domain.money import Money
-from domain.orders.events import HoldScope, OnUnavailable, StepAction
+from domain.orders.events import Decision, HoldScope, OnUnavailable, StepAction
 from domain.reconciliation.events import CaseAction
 
 ORDER_EXAMPLE: Final[dict[str, Any]] = {
@@ -110,6 +110,21 @@ class CancelBody(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "ordered twice"}]})
 
     reason: Reason
+
+
+class DecisionBody(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"decision": "wait"}]})
+
+    decision: Decision
+
+
+class OfferBody(Body):
+    """`sku` is the line that is short, `substitute` the product that is offered in its place, piece by piece."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"sku": "MUG-BLUE", "substitute": "MUG-GREEN"}]})
+
+    sku: Short
+    substitute: Short
 
 
 class HoldBody(Body):

@@ -73,6 +73,7 @@ ORDER: Final[dict[str, Any]] = {
     },
     "shipping_method": "standard",
     "cancel_reason": None,
+    "decision": None,
     "holds": [],
     "stalled": None,
     "placed_at": TIME,

@@ -11,11 +11,12 @@ from activities.aggregates import Committed
 from activities.order_stream import order_stream
 from api import positions
 from domain.money import Money
-from domain.orders.events import HoldPlaced, HoldScope, OrderLine, OrderStepStalled, Totals
+from domain.orders.availability import possible
+from domain.orders.events import Decision, HoldPlaced, HoldScope, OrderLine, OrderStepStalled, Totals
 from domain.orders.model import OrderStatus
 from domain.payments.model import PaymentStatus
 from domain.quantities import LineQuantities
-from domain.record import Amounts
+from domain.record import Amounts, OrderRecord
 from domain.shipping.events import TrackingStatus
 from domain.shipping.model import FulfilmentStatus, Shipment
 from readmodels.views import OrderSummary, OrderView
@@ -193,6 +194,34 @@ class HoldOut(BaseModel):
         )
 
 
+class OfferOut(BaseModel):
+    """Another product in the place of a line that is short."""
+
+    sku: str
+    substitute: LineOut
+
+
+class AskedOut(BaseModel):
+    """What the customer is asked: `wait`, `drop`, `cancel`, or `substitute` if every short line has an offer."""
+
+    options: list[Decision]
+    default: Decision
+    deadline: datetime
+    offers: list[OfferOut]
+
+    @classmethod
+    def of(cls, record: OrderRecord) -> "AskedOut | None":
+        asked = record.order.decision
+        if asked is None:
+            return None
+        offers = [
+            OfferOut(sku=offer.sku, substitute=LineOut.of(offer.substitute))
+            for offer in record.order.offers.values()
+        ]
+        options = list(possible(record.order, record.short))
+        return cls(options=options, default=asked.default, deadline=asked.deadline, offers=offers)
+
+
 class OrderOut(BaseModel):
     """An order as of `version`; `position` is that version as a token. `stalled` is for operators only."""
 
@@ -213,6 +242,7 @@ class OrderOut(BaseModel):
     shipping_method: str
     payment_method: str
     cancel_reason: str | None
+    decision: AskedOut | None
     holds: list[HoldOut]
     stalled: list[StalledOut] | None
     placed_at: datetime
@@ -243,6 +273,7 @@ class OrderOut(BaseModel):
             shipping_method=order.terms.shipping_method,
             payment_method=placed.payment_method,
             cancel_reason=order.reason,
+            decision=AskedOut.of(record),
             holds=[HoldOut.of(hold, internal=internal) for hold in order.holds.values()],
             stalled=[StalledOut.of(item) for item in order.stalled.values()] if internal else None,
             placed_at=view.placed_at,

@@ -42,6 +42,30 @@ class UnitsShipped:
     quantity: int
 
 
+@dataclass(frozen=True, slots=True)
+class UnitsBackordered:
+    """The order waits for pieces of this SKU, behind those that came before; told in every warehouse's stream."""
+
+    order_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackorderFilled:
+    """Pieces that came free are reserved for an order that waited for them."""
+
+    order_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackorderWithdrawn:
+    """The order waits for these pieces no longer: another warehouse had them, or it gave them up."""
+
+    order_id: UUID
+    quantity: int
+
+
 # In the order's stream
 
 
@@ -62,7 +86,17 @@ class Shortage:
 
 
 @dataclass(frozen=True, slots=True)
+class Backorder:
+    """Pieces of a SKU that an order waits for."""
+
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class StockReserved:
+    """These pieces are reserved, beside what was before."""
+
     allocations: tuple[Allocation, ...]
 
 
@@ -74,21 +108,41 @@ class StockUnavailable:
 
 
 @dataclass(frozen=True, slots=True)
+class StockBackordered:
+    """What the order waits for from now on; none when it waits no longer."""
+
+    backorders: tuple[Backorder, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StockReleased:
-    """Everything that was still reserved for the order is free again."""
+    """These pieces, which were reserved for the order, are free again."""
 
     allocations: tuple[Allocation, ...]
 
 
-StockEvent = StockReceived | StockAdjusted | UnitsReserved | UnitsReleased | UnitsShipped
-OrderStockEvent = StockReserved | StockUnavailable | StockReleased
+StockEvent = (
+    StockReceived
+    | StockAdjusted
+    | UnitsReserved
+    | UnitsReleased
+    | UnitsShipped
+    | UnitsBackordered
+    | BackorderFilled
+    | BackorderWithdrawn
+)
+OrderStockEvent = StockReserved | StockUnavailable | StockReleased | StockBackordered
 EVENTS: tuple[type, ...] = (
     StockReceived,
     StockAdjusted,
     UnitsReserved,
     UnitsReleased,
     UnitsShipped,
+    UnitsBackordered,
+    BackorderFilled,
+    BackorderWithdrawn,
     StockReserved,
     StockUnavailable,
     StockReleased,
+    StockBackordered,
 )

@@ -9,14 +9,19 @@ from uuid import UUID
 
 from domain.inventory.events import (
     Allocation,
+    Backorder,
+    BackorderFilled,
+    BackorderWithdrawn,
     OrderStockEvent,
     Shortage,
     StockAdjusted,
+    StockBackordered,
     StockEvent,
     StockReceived,
     StockReleased,
     StockReserved,
     StockUnavailable,
+    UnitsBackordered,
     UnitsReleased,
     UnitsReserved,
     UnitsShipped,
@@ -25,10 +30,15 @@ from domain.inventory.events import (
 
 @dataclass(frozen=True, slots=True)
 class StockItem:
-    """`on_hand ≥ reserved ≥ 0`; `holds` says which order holds how many of the reserved pieces."""
+    """`on_hand ≥ reserved ≥ 0`; `holds` says which order holds how many of the reserved pieces.
+
+    `waiting` are the orders that wait for pieces, first come first. All warehouses have the same queue of a SKU,
+    and while there is one, no warehouse has a piece to spare.
+    """
 
     on_hand: int = 0
     holds: Mapping[UUID, int] = field(default_factory=dict)
+    waiting: Mapping[UUID, int] = field(default_factory=dict)
 
     @property
     def reserved(self) -> int:
@@ -49,6 +59,13 @@ def evolve(state: StockItem, event: StockEvent) -> StockItem:
             return replace(state, holds=_hold(state, order_id, -quantity))
         case UnitsShipped(order_id=order_id, quantity=quantity):
             return replace(state, on_hand=state.on_hand - quantity, holds=_hold(state, order_id, -quantity))
+        case UnitsBackordered(order_id=order_id, quantity=quantity):
+            return replace(state, waiting=_wait(state, order_id, quantity))
+        case BackorderFilled(order_id=order_id, quantity=quantity):
+            holds = _hold(state, order_id, quantity)
+            return replace(state, holds=holds, waiting=_wait(state, order_id, -quantity))
+        case BackorderWithdrawn(order_id=order_id, quantity=quantity):
+            return replace(state, waiting=_wait(state, order_id, -quantity))
         case _:
             assert_never(event)
 
@@ -56,6 +73,12 @@ def evolve(state: StockItem, event: StockEvent) -> StockItem:
 def _hold(state: StockItem, order_id: UUID, change: int) -> Mapping[UUID, int]:
     holds = {**state.holds, order_id: state.holds.get(order_id, 0) + change}
     return {order: held for order, held in holds.items() if held}
+
+
+def _wait(state: StockItem, order_id: UUID, change: int) -> Mapping[UUID, int]:
+    """An order keeps its place for as long as it waits for anything."""
+    waiting = {**state.waiting, order_id: state.waiting.get(order_id, 0) + change}
+    return {order: pieces for order, pieces in waiting.items() if pieces > 0}
 
 
 class ReservationStatus(StrEnum):
@@ -72,6 +95,7 @@ class Reservation:
     status: ReservationStatus = ReservationStatus.NONE
     allocations: tuple[Allocation, ...] = ()
     shortages: tuple[Shortage, ...] = ()
+    backorders: tuple[Backorder, ...] = ()
 
     @property
     def warehouses(self) -> tuple[str, ...]:
@@ -98,12 +122,15 @@ def added(
 def evolve_reservation(state: Reservation, event: OrderStockEvent) -> Reservation:
     match event:
         case StockReserved(allocations=allocations):
-            return Reservation(ReservationStatus.RESERVED, added(state.allocations, allocations))
+            reserved = added(state.allocations, allocations)
+            return Reservation(ReservationStatus.RESERVED, reserved, backorders=state.backorders)
         case StockUnavailable(shortages=shortages):
             return Reservation(ReservationStatus.UNAVAILABLE, shortages=shortages)
         case StockReleased(allocations=allocations):
             left = added(state.allocations, allocations, sign=-1)
             status = ReservationStatus.RESERVED if left else ReservationStatus.RELEASED
             return replace(state, status=status, allocations=left)
+        case StockBackordered(backorders=backorders):
+            return replace(state, backorders=backorders)
         case _:
             assert_never(event)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.errors import InvalidValue, NotAllowed, NotFound
 from domain.identifiers import Address, Email, OrderNumber, Quantity, Sku
-from domain.money import Money, total
+from domain.money import Money
 from domain.orders.events import (
     STANDARD_SHIPPING,
     HoldPlaced,
@@ -30,6 +30,7 @@ from domain.orders.events import (
     Totals,
 )
 from domain.orders.model import NoOrder, Order, OrderState, OrderStatus
+from domain.orders.pricing import totals_of
 from domain.orders.screening import SCREENING
 
 
@@ -85,9 +86,7 @@ def price(lines: Sequence[PricedLine], currency: str, rules: OrderRules) -> tupl
         twice = sorted({sku for sku in skus if skus.count(sku) > 1})
         raise InvalidValue(f"SKU {twice[0]} stands in more than one line; give each once", code="duplicate-sku")
     ordered = tuple(OrderLine(line.sku, line.name, line.quantity, line.unit_price) for line in lines)
-    subtotal = total((line.total for line in ordered), currency)
-    tax = (subtotal + rules.shipping).percent(rules.tax_rate)
-    totals = Totals(subtotal, rules.shipping, tax, subtotal + rules.shipping + tax)
+    totals = totals_of(ordered, currency, rules.shipping, rules.tax_rate)
     if not rules.min_total <= totals.total.minor <= rules.max_total:
         low, high = Money(rules.min_total, currency), Money(rules.max_total, currency)
         raise InvalidValue(

@@ -16,7 +16,19 @@ STANDARD_SHIPPING: Final = "standard"
 class OnUnavailable(StrEnum):
     """What the customer wants when stock does not cover the order."""
 
+    ASK = "ask"
+    WAIT = "wait"
+    DROP = "drop"
     CANCEL = "cancel"
+
+
+class Decision(StrEnum):
+    """The customer's answer when stock does not cover the order."""
+
+    WAIT = "wait"
+    DROP = "drop"
+    CANCEL = "cancel"
+    SUBSTITUTE = "substitute"
 
 
 class HoldScope(StrEnum):
@@ -176,6 +188,53 @@ class HoldReleased:
     expired: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class CustomerDecisionRequested:
+    """Stock does not cover the order. Without an answer by the deadline the default is taken."""
+
+    decision_id: str
+    default: Decision
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SubstitutionOffered:
+    """The shop offers another product for a line that is short."""
+
+    sku: str
+    substitute: OrderLine
+    offered_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerDecisionMade:
+    """By the customer, by default after the deadline, or `wait` because stock came first."""
+
+    decision_id: str
+    decision: Decision
+    decided_by: str
+    by_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLinesCancelled:
+    """These pieces were taken out of the order; the totals are those of what is left."""
+
+    lines: tuple[OrderLine, ...]
+    totals: Totals
+    reason: str
+    requested_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineSubstituted:
+    """Another product takes the place of a line; the totals are those of the order with it."""
+
+    sku: str
+    substitute: OrderLine
+    totals: Totals
+
+
 OrderEvent = (
     OrderPlaced
     | OrderConfirmed
@@ -189,6 +248,11 @@ OrderEvent = (
     | HoldReleased
     | OrderAssigned
     | OrderNoted
+    | CustomerDecisionRequested
+    | SubstitutionOffered
+    | CustomerDecisionMade
+    | OrderLinesCancelled
+    | LineSubstituted
 )
 EVENTS: tuple[type, ...] = (
     OrderPlaced,
@@ -203,4 +267,9 @@ EVENTS: tuple[type, ...] = (
     HoldReleased,
     OrderAssigned,
     OrderNoted,
+    CustomerDecisionRequested,
+    SubstitutionOffered,
+    CustomerDecisionMade,
+    OrderLinesCancelled,
+    LineSubstituted,
 )

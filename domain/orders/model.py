@@ -1,7 +1,9 @@
 """The order's state: a fold of its events. Money, stock and parcels are folds of their own contexts."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from enum import StrEnum
 from typing import assert_never
 
@@ -9,9 +11,12 @@ from domain.identifiers import Address
 from domain.money import Money
 from domain.orders.events import (
     STANDARD_SHIPPING,
+    CustomerDecisionMade,
+    CustomerDecisionRequested,
     HoldPlaced,
     HoldReleased,
     HoldScope,
+    LineSubstituted,
     OrderAssigned,
     OrderCancellationRejected,
     OrderCancellationRequested,
@@ -20,10 +25,12 @@ from domain.orders.events import (
     OrderConfirmed,
     OrderEvent,
     OrderLine,
+    OrderLinesCancelled,
     OrderNoted,
     OrderPlaced,
     OrderStepResolved,
     OrderStepStalled,
+    SubstitutionOffered,
     Totals,
 )
 
@@ -31,11 +38,12 @@ from domain.orders.events import (
 class OrderStatus(StrEnum):
     """What a reader sees.
 
-    `fulfilling` is a confirmed order with a booked parcel, and `on_hold` an open one that a hold covers whole:
-    both are read off in `domain.record`, and no `Order` has them.
+    `fulfilling` is a confirmed order with a booked parcel, `on_hold` an open one that a hold covers whole, and
+    `awaiting_customer` one whose customer is asked what to do: read off in `domain.record`; no `Order` has them.
     """
 
     PLACED = "placed"
+    AWAITING_CUSTOMER = "awaiting_customer"
     ON_HOLD = "on_hold"
     CONFIRMED = "confirmed"
     FULFILLING = "fulfilling"
@@ -56,6 +64,7 @@ class Terms:
     totals: Totals
     shipping_address: Address
     shipping_method: str = STANDARD_SHIPPING
+    tax_rate: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +89,15 @@ class Order:
     cancelled: tuple[OrderLine, ...] = ()
     holds: Mapping[str, HoldPlaced] = field(default_factory=dict)
     assignee: str | None = None
+    decision: CustomerDecisionRequested | None = None
+    offers: Mapping[str, SubstitutionOffered] = field(default_factory=dict)
 
     @property
     def terms(self) -> Terms:
         placed = self.placed
-        return self.changed or Terms(placed.lines, placed.totals, placed.shipping_address, placed.shipping_method)
+        return self.changed or Terms(
+            placed.lines, placed.totals, placed.shipping_address, placed.shipping_method, placed.tax_rate
+        )
 
     @property
     def lines(self) -> tuple[OrderLine, ...]:
@@ -139,7 +152,9 @@ def evolve(state: OrderState, event: OrderEvent) -> OrderState:
             return replace(state, status=OrderStatus.CONFIRMED, resumed=OrderStatus.CONFIRMED)
         case OrderCancellationRequested(reason=reason):
             # What was stalled gives way; a compensation that stalls is recorded after this.
-            return replace(state, status=OrderStatus.CANCELLING, reason=reason, stalled={})
+            return replace(
+                state, status=OrderStatus.CANCELLING, reason=reason, stalled={}, decision=None, offers={}
+            )
         case OrderCancellationRejected():
             return replace(state, status=state.resumed, reason=None)
         case OrderCancelled(reason=reason):
@@ -149,8 +164,21 @@ def evolve(state: OrderState, event: OrderEvent) -> OrderState:
         case OrderStepStalled(step=step):
             return replace(state, stalled={**state.stalled, step: event})
         case OrderStepResolved(step=step):
-            left = {name: stall for name, stall in state.stalled.items() if name != step}
-            return replace(state, stalled=left)
+            stalls = {name: stall for name, stall in state.stalled.items() if name != step}
+            return replace(state, stalled=stalls)
+        case CustomerDecisionRequested():
+            return replace(state, decision=event)
+        case SubstitutionOffered(sku=sku):
+            return replace(state, offers={**state.offers, sku: event})
+        case CustomerDecisionMade():
+            return replace(state, decision=None, offers={})
+        case OrderLinesCancelled(lines=lines, totals=totals):
+            left = taken_out(state.lines, lines)
+            return replace(_on(state, left, totals), cancelled=put_together(state.cancelled, lines))
+        case LineSubstituted(sku=sku, substitute=substitute, totals=totals):
+            gone = tuple(line for line in state.lines if line.sku == sku)
+            lines = tuple(substitute if line.sku == sku else line for line in state.lines)
+            return replace(_on(state, lines, totals), cancelled=put_together(state.cancelled, gone))
         case HoldPlaced(hold_id=hold_id):
             return replace(state, holds={**state.holds, hold_id: event})
         case HoldReleased(hold_id=hold_id):
@@ -162,3 +190,23 @@ def evolve(state: OrderState, event: OrderEvent) -> OrderState:
             return state
         case _:
             assert_never(event)
+
+
+def _on(state: Order, lines: tuple[OrderLine, ...], totals: Totals) -> Order:
+    return replace(state, changed=replace(state.terms, lines=lines, totals=totals))
+
+
+def taken_out(lines: Sequence[OrderLine], gone: Sequence[OrderLine]) -> tuple[OrderLine, ...]:
+    """The lines without those pieces; a line of which nothing is left is none."""
+    pieces = Counter({line.sku: line.quantity for line in gone})
+    left = (replace(line, quantity=line.quantity - pieces[line.sku]) for line in lines)
+    return tuple(line for line in left if line.quantity > 0)
+
+
+def put_together(lines: Sequence[OrderLine], more: Sequence[OrderLine]) -> tuple[OrderLine, ...]:
+    """Lines with more pieces, each SKU once."""
+    by_sku = {line.sku: line for line in lines}
+    for line in more:
+        known = by_sku.get(line.sku)
+        by_sku[line.sku] = replace(line, quantity=line.quantity + (known.quantity if known else 0))
+    return tuple(by_sku.values())

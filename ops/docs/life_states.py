@@ -6,9 +6,11 @@ from typing import Final
 from uuid import UUID
 
 from domain.identifiers import Address
-from domain.inventory.events import Allocation, StockReleased, StockReserved
+from domain.inventory.events import Allocation, Backorder, StockBackordered, StockReleased, StockReserved
 from domain.money import Money
 from domain.orders.events import (
+    CustomerDecisionRequested,
+    Decision,
     HoldPlaced,
     HoldScope,
     OnUnavailable,
@@ -77,12 +79,14 @@ _undone = (
     StockReleased(_PARTS),
 )
 
+ASKED: Final = CustomerDecisionRequested("reserve#0", Decision.CANCEL, datetime(2026, 1, 2, tzinfo=UTC))
 HELD: Final = HoldPlaced("hold-1", HoldScope.ORDER, None, "reason", "operator", None)
 
 HISTORIES: Final[Mapping[str, tuple[OrderStreamEvent, ...]]] = {
     "none": (),
     "placed": _placed,
     "held": (*_placed, HELD),
+    "asked": (*_placed, StockBackordered((Backorder("MUG", 1),)), ASKED),
     "stalled": _stalled,
     "secured": _secured,
     "confirmed": _confirmed,

@@ -18,11 +18,11 @@ from domain.identifiers import OrderNumber, Quantity, Sku
 from domain.inventory import events as inventory_events
 from domain.inventory.events import StockEvent
 from domain.money import Money
+from domain.orders import availability, holds
 from domain.orders import decide as orders
 from domain.orders import events as order_events
-from domain.orders import holds
 from domain.orders.decide import OrderRules, PlaceOrder, PricedLine, price
-from domain.orders.events import StepAction
+from domain.orders.events import Decision, StepAction
 from domain.payments import decide as payments
 from domain.payments import events as payment_events
 from domain.reconciliation import events as case_events
@@ -50,6 +50,8 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     order_events.OrderCancellationRequested: (
         "cancel:{key}",
         "cancel-from-temporal:{run}",
+        "decide:{key}",
+        "take-up",
         "give-up",
         "resolve:{key}",
     ),
@@ -62,14 +64,23 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     order_events.HoldReleased: ("release-hold:{key}", "expire-hold:{hold}"),
     order_events.OrderAssigned: ("assign:{key}",),
     order_events.OrderNoted: ("note:{key}",),
+    order_events.CustomerDecisionRequested: ("reserve",),
+    order_events.SubstitutionOffered: ("offer:{key}",),
+    order_events.CustomerDecisionMade: ("decide:{key}", "take-up"),
+    order_events.OrderLinesCancelled: ("decide:{key}", "reserve", "take-up"),
+    order_events.LineSubstituted: ("decide:{key}",),
     inventory_events.StockReceived: (),
     inventory_events.StockAdjusted: ("adjust:{key}",),
-    inventory_events.UnitsReserved: ("reserve",),
-    inventory_events.UnitsReleased: ("release",),
+    inventory_events.UnitsReserved: ("reserve", "decide:{key}"),
+    inventory_events.UnitsReleased: ("release", "decide:{key}", "take-up"),
     inventory_events.UnitsShipped: ("dispatch:{parcel}",),
-    inventory_events.StockReserved: ("reserve",),
+    inventory_events.UnitsBackordered: ("reserve",),
+    inventory_events.BackorderFilled: ("adjust:{key}", "release", "decide:{key}", "take-up"),
+    inventory_events.BackorderWithdrawn: ("adjust:{key}", "release", "decide:{key}", "take-up"),
+    inventory_events.StockReserved: ("reserve", "take-up", "decide:{key}", "release"),
     inventory_events.StockUnavailable: ("reserve",),
-    inventory_events.StockReleased: ("release",),
+    inventory_events.StockBackordered: ("reserve", "take-up", "decide:{key}", "release"),
+    inventory_events.StockReleased: ("release", "decide:{key}", "take-up"),
     payment_events.PaymentRequested: ("authorize",),
     payment_events.PaymentAuthorized: ("authorize",),
     payment_events.PaymentDeclined: ("authorize",),
@@ -114,6 +125,7 @@ def _resolve(record: OrderRecord, action: StepAction) -> Sequence[object]:
     return orders.resolve_step(record.order_state, **given, dispatched=dispatched)  # type: ignore[arg-type]
 
 
+SUBSTITUTE: Final = order_events.OrderLine("CUP", "Cup", 1, TOTAL)
 HOLD: Final = order_events.HoldPlaced("hold", order_events.HoldScope.PAYMENT, None, "", "", None)
 
 DECIDERS: Final[Mapping[str, Decider]] = {
@@ -141,6 +153,12 @@ DECIDERS: Final[Mapping[str, Decider]] = {
     "resolve: adopt": lambda record: _resolve(record, StepAction.ADOPT),
     "assign": lambda record: orders.assign(record.order_state, assignee="", reason="", assigned_by=""),
     "note": lambda record: orders.note(record.order_state, text="", noted_by=""),
+    "offer a substitute": lambda record: availability.offer_substitute(
+        record.order_state, "MUG", SUBSTITUTE, short=record.short, by=""
+    ),
+    "decide on what is not available": lambda record: availability.decide_unavailable(
+        record.order_state, Decision.WAIT, short=record.short, at=PLACED.placed_at, by=""
+    ),
     "request authorisation": lambda record: payments.request_authorization(
         record.payment_state, "", method="", amount=TOTAL
     ),
@@ -234,8 +252,9 @@ Made by `python -m ops.docs.lifecycle`; a test fails when it is not true any mor
 
 ## What may be done when
 
-Each column is a state, made by a short history. *held* is placed, and held whole; *stalled* is placed, with a
-request for money that waits for an operator; *secured* has stock and money; *booked*, *dispatched* and *delivered*
+Each column is a state, made by a short history. *held* is placed, and held whole; *asked* is placed,
+and its customer asked what to do about a line that is short; *stalled* is placed, with a request for money that
+waits for an operator; *secured* has stock and money; *booked*, *dispatched* and *delivered*
 follow its one parcel; *undone* is a cancellation whose compensation is complete. `✓` answers by the events of the
 row, "nothing" allows the command and has nothing to change, and a code in emphasis is the refusal.
 

@@ -44,7 +44,13 @@ class Stock:
         """Decide once; give the number of events read for it."""
         command = Command(key or str(uuid4()), "operator:1")
         await decide_stock(
-            self.store, self.snapshots, "BER", SKU, command, lambda item: inventory.adjust(item, change, "count")
+            self.store,
+            self.snapshots,
+            ("BER",),
+            "BER",
+            SKU,
+            command,
+            lambda item: inventory.adjust(item, change, "count"),
         )
         await self.snapshots.close()
         return self.store.taken()

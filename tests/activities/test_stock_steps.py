@@ -10,7 +10,7 @@ from activities.stock_book import stock_stream
 from domain.inventory.events import StockReserved
 from domain.record import OrderRecord
 from eventstore.store import StoreUnavailable
-from tests.support.backend import WAREHOUSES, Backend
+from tests.support.backend import WAREHOUSES, Backend, asking
 
 
 async def free(backend: Backend, sku: str = "MUG", warehouse: str = "BER") -> int:
@@ -66,7 +66,7 @@ async def test_stock_that_another_process_took_is_not_sold_twice(backend: Backen
     await backend.reserved(("MUG", 1))
     elsewhere = backend.process()
     other = await backend.placed(("MUG", 9))
-    assert (await elsewhere.reserve_stock(Step(other, "reserve#0"))).parcels
+    assert (await elsewhere.reserve_stock(asking(Step(other, "reserve#0")))).parcels
     _, reserved = await backend.reserved(("MUG", 1))  # on a guess of nine
     assert reserved.shortage == "MUG (0 of 1)"
 
@@ -76,7 +76,10 @@ async def test_many_processes_never_oversell(backend: Backend) -> None:
     processes = [backend.process() for _ in range(4)]
     orders = [await backend.placed(("MUG", 1)) for _ in range(30)]
     reserved = await asyncio.gather(
-        *(processes[number % 4].reserve_stock(Step(order, "reserve#0")) for number, order in enumerate(orders))
+        *(
+            processes[number % 4].reserve_stock(asking(Step(order, "reserve#0")))
+            for number, order in enumerate(orders)
+        )
     )
     assert sum(bool(each.parcels) for each in reserved) == 15
     assert [await free(backend, warehouse=warehouse) for warehouse in WAREHOUSES] == [0, 0]
@@ -88,9 +91,9 @@ async def test_a_reservation_whose_answer_is_lost_holds_once(backend: Backend, l
     getattr(backend.store, lost)("StockReserved")
     step = Step(order_id, "reserve#0")
     with pytest.raises(StoreUnavailable):
-        await backend.inventory.reserve_stock(step)
-    reserved = await backend.inventory.reserve_stock(step)
-    assert await backend.process().reserve_stock(step) == reserved
+        await backend.inventory.reserve_stock(asking(step))
+    reserved = await backend.inventory.reserve_stock(asking(step))
+    assert await backend.process().reserve_stock(asking(step)) == reserved
     assert (await backend.item("MUG")).holds == {order_id: 2}
     _, after = await backend.reserved(("MUG", 8))  # the guess is right again
     assert after.parcels
@@ -101,7 +104,7 @@ async def test_two_attempts_of_one_reservation_at_once_hold_once(backend: Backen
     gate = backend.store.hold("StockReserved")
     step = Step(order_id, "reserve#0")
     elsewhere = backend.process()
-    attempts = [asyncio.ensure_future(each.reserve_stock(step)) for each in (backend.inventory, elsewhere)]
+    attempts = [asyncio.ensure_future(each.reserve_stock(asking(step))) for each in (backend.inventory, elsewhere)]
     while gate.arrivals < 2:
         await asyncio.sleep(0)
     gate.open()
@@ -117,7 +120,9 @@ def process(request: pytest.FixtureRequest, backend: Backend) -> InventoryActivi
 
 
 async def test_a_reservation_is_released_once(backend: Backend, process: InventoryActivities) -> None:
-    await process.reserve_stock(Step(await backend.placed(), "reserve#0"))  # it knows the shelf from before
+    await process.reserve_stock(
+        asking(Step(await backend.placed(), "reserve#0"))
+    )  # it knows the shelf from before
     order_id, _ = await backend.reserved(("MUG", 4))
     step = Step(order_id, "release#0")
     done = await process.release_stock(step)
@@ -133,7 +138,7 @@ async def test_nothing_reserved_is_nothing_to_release(backend: Backend) -> None:
 
 
 async def test_a_parcel_leaves_the_stock_once(backend: Backend, process: InventoryActivities) -> None:
-    await process.reserve_stock(Step(await backend.placed(), "reserve#0"))
+    await process.reserve_stock(asking(Step(await backend.placed(), "reserve#0")))
     order_id, reserved = await backend.confirmed(("MUG", 4))
     (parcel,) = reserved.parcels
     await backend.shipping.book_shipment(ParcelStep(Step(order_id, "book:P#0"), parcel))

@@ -36,6 +36,8 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("GET", f"{ORDER}/explain", None, ALL),
     ("GET", f"{ORDER}/ledger", None, ALL),
     ("POST", f"{ORDER}/cancel", {"reason": "r"}, ALL),
+    ("POST", f"{ORDER}/decisions", {"decision": "wait"}, ALL),
+    ("POST", f"{ORDER}/offers", {"sku": "MUG", "substitute": "TEA"}, STAFF),
     ("POST", f"{ORDER}/holds", {"scope": "order", "reason": "r"}, STAFF),
     ("POST", f"{ORDER}/holds/h-1/release", {"reason": "r"}, STAFF),
     ("GET", "/v1/stock", None, ALL),

@@ -124,6 +124,12 @@ class FakeGateway:
     async def release_hold(self, order_id: UUID, **given: Any) -> Committed:
         return self._called("release_hold", {"order_id": order_id, **given}, f"order/{order_id}")
 
+    async def decide(self, order_id: UUID, **given: Any) -> Committed:
+        return self._called("decide", {"order_id": order_id, **given}, f"order/{order_id}")
+
+    async def offer_substitute(self, order_id: UUID, **given: Any) -> Committed:
+        return self._called("offer_substitute", {"order_id": order_id, **given}, f"order/{order_id}")
+
     async def resolve_step(
         self,
         order_id: UUID,

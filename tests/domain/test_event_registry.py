@@ -14,7 +14,16 @@ from domain.payments import events as payments
 from domain.reconciliation import events as reconciliation
 from domain.shipping import events as shipping
 
-VALUES = {"Money", "Address", "OrderLine", "Totals", "Allocation", "Shortage", "ShipmentItem"}  # parts of events
+VALUES = {
+    "Money",
+    "Address",
+    "OrderLine",
+    "Totals",
+    "Allocation",
+    "Shortage",
+    "Backorder",
+    "ShipmentItem",
+}  # parts of events
 
 UNIONS: dict[ModuleType, tuple[type, ...]] = {
     catalog: get_args(catalog.CatalogEvent),

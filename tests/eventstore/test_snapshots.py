@@ -55,7 +55,7 @@ async def test_deciding_on_100_000_events_reads_no_more_than_on_200(
         snapshots = Snapshots(table)  # another process each time
         command = Command(key, "operator:1")
         await decide_stock(
-            counting, snapshots, "BER", Sku(sku), command, lambda item: decide.adjust(item, -1, "count")
+            counting, snapshots, ("BER",), "BER", Sku(sku), command, lambda item: decide.adjust(item, -1, "count")
         )
         await snapshots.close()
         return counting.taken()

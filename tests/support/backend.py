@@ -1,18 +1,20 @@
 """Every service's activities on one store in memory, with orders at hand that stand where a test needs them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from activities.contracts import PlaceStep, Reserved, Step
+from activities.contracts import PlaceStep, Reserved, ReserveStep, Step
 from activities.inventory import InventoryActivities
 from activities.order_stream import LoadedOrder, load_order, order_stream
 from activities.orders import OrderActivities
 from activities.payments import PaymentActivities
 from activities.shipping import ShippingActivities
 from activities.stock_book import StockBook, stock_stream
+from activities.stock_changes import StockWriter
 from domain.inventory.events import StockReceived
 from domain.inventory.model import StockItem, evolve
+from domain.orders.events import Decision
 from eventstore.snapshots import Snapshots
 from eventstore.store import Expected, NewEvent, StreamWrite
 from tests.support.gateways import MemoryCarrier, MemoryPayments
@@ -20,6 +22,11 @@ from tests.support.shop import order
 from tests.support.unruly_store import UnrulyStore
 
 WAREHOUSES = ("BER", "LYS")
+
+
+def asking(step: Step, *, default: Decision = Decision.CANCEL) -> ReserveStep:
+    """A reservation whose customer, if it is asked, has a day to decide."""
+    return ReserveStep(step, datetime.now(UTC) + timedelta(days=1), default)
 
 
 class Backend:
@@ -34,7 +41,8 @@ class Backend:
 
     def process(self) -> InventoryActivities:
         """Another process's inventory service: it shares the store, and knows nothing yet."""
-        return InventoryActivities(self.store, StockBook(self.store, Snapshots(None)), WAREHOUSES)
+        writer = StockWriter(self.store, StockBook(self.store, Snapshots(None)), WAREHOUSES)
+        return InventoryActivities(self.store, writer)
 
     async def stock(self, sku: str, quantity: int, warehouse: str = "BER") -> None:
         received = NewEvent(uuid4(), StockReceived(quantity, "delivery"))
@@ -53,7 +61,7 @@ class Backend:
 
     async def reserved(self, *lines: tuple[str, int]) -> tuple[UUID, Reserved]:
         order_id = await self.placed(*lines)
-        return order_id, await self.inventory.reserve_stock(Step(order_id, "reserve#0"))
+        return order_id, await self.inventory.reserve_stock(asking(Step(order_id, "reserve#0")))
 
     async def confirmed(self, *lines: tuple[str, int]) -> tuple[UUID, Reserved]:
         order_id, reserved = await self.reserved(*lines)

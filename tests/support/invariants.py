@@ -10,6 +10,7 @@ from domain.inventory.events import StockEvent
 from domain.inventory.model import StockItem, evolve
 from domain.orders.events import OrderStepResolved
 from domain.orders.model import OrderStatus
+from domain.payments.events import CaptureRequested, PaymentRequested, RefundRequested, VoidRequested
 from domain.record import OrderRecord
 from domain.shipping.events import TrackingStatus
 from eventstore.store import Recorded
@@ -42,11 +43,12 @@ def check_steps(stored: Sequence[Recorded]) -> None:
         (each.metadata["step"], each.type) for each in stored if not isinstance(each.event, OrderStepResolved)
     )
     assert not [step for step, times in wrote.items() if times > 1]
-    requested = {each.metadata["step"] for each in stored if each.type.endswith("Requested")}
+    asked = (PaymentRequested, CaptureRequested, VoidRequested, RefundRequested)
+    requested = {each.metadata["step"] for each in stored if isinstance(each.event, asked)}
     outcomes = Counter(
         each.metadata["step"]
         for each in stored
-        if each.metadata["step"] in requested and not each.type.endswith("Requested")
+        if each.metadata["step"] in requested and not isinstance(each.event, asked)
     )
     money = {step for step in requested if "#" in step}
     assert not [step for step, times in outcomes.items() if step in money and times > 1]
@@ -89,5 +91,6 @@ def check_stock(streams: Mapping[str, Sequence[Recorded]], records: Mapping[str,
             item = fold(evolve, item, [cast(StockEvent, each.event)])
             assert item.on_hand >= item.reserved >= 0
             assert all(held > 0 for held in item.holds.values())
-        for holder in item.holds:
+        for holder in (*item.holds, *item.waiting):
             assert not records[f"order/{holder}"].order.status.terminal, name
+        assert not (item.waiting and item.available), name  # nobody waits for what is there

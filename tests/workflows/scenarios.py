@@ -7,7 +7,7 @@ from uuid import UUID
 
 from activities.cases import open_case
 from activities.reconciling import OrderMoney, differences
-from domain.orders.events import HoldScope, StepAction
+from domain.orders.events import Decision, HoldScope, OnUnavailable, StepAction
 from domain.reconciliation.events import CaseAction, CaseOpened
 from domain.shipping.events import TrackingStatus
 from tests.support.shop import Shop
@@ -156,6 +156,31 @@ async def held_and_released(shop: Shop) -> UUID:
     return order_id
 
 
+async def asked_and_dropped(shop: Shop) -> UUID:
+    order_id = await _short(shop, OnUnavailable.ASK)
+    await shop.gateway.decide(order_id, key="d", decision=Decision.DROP, actor="customer:ada")
+    return order_id
+
+
+async def waited_and_served(shop: Shop) -> UUID:
+    order_id = await _short(shop, OnUnavailable.WAIT)
+    given = {"change": 1, "reason": "delivery", "actor": "operator:eve"}
+    await shop.gateway.adjust_stock("MUG", None, key="r", **given)  # type: ignore[arg-type]
+    return order_id
+
+
+async def decided_by_default(shop: Shop) -> UUID:
+    order_id = await _short(shop, OnUnavailable.ASK)
+    await shop.environment.fast_forward(shop.handle(order_id), timedelta(days=3))
+    return order_id
+
+
+async def _short(shop: Shop, wish: OnUnavailable) -> UUID:
+    order_id = await shop.place(("MUG", 11), ("TEE", 1), on_unavailable=wish)
+    await shop.until(order_id, lambda record: bool(record.short))
+    return order_id
+
+
 async def _booked(shop: Shop) -> UUID:
     shop.auto = False
     order_id = await shop.place(("MUG", 1))
@@ -187,6 +212,9 @@ SCENARIOS: dict[str, Scenario] = {
         started_again,
         database_away,
         held_and_released,
+        asked_and_dropped,
+        waited_and_served,
+        decided_by_default,
         charged_back,
         aftercare_chargeback,
         case_refunded,

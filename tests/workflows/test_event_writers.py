@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from domain.identifiers import Sku
 from domain.money import Money
-from domain.orders.events import HoldScope, StepAction
+from domain.orders.events import Decision, HoldScope, OnUnavailable, OrderLine, StepAction
 from domain.reconciliation import events as case_events
 from ops.docs.lifecycle import WRITTEN_BY, stream_of
 
@@ -31,6 +31,7 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
     await _give_up_an_unknown_authorisation(shop)
     await _charge_back(shop)
     await _hold(shop)
+    await _run_short(shop)
     await _manage_the_shop(shop)
 
     seen = set()
@@ -110,6 +111,21 @@ async def _hold(shop: Any) -> None:
     await shop.until(order_id, lambda record: record.reserved)
     await shop.environment.fast_forward(shop.handle(order_id), timedelta(hours=2))
     await shop.ended(order_id)
+
+
+async def _run_short(shop: Any) -> None:
+    """Two orders wait for pens: one takes caps in their place, the other gets pens when they come."""
+    await shop.stock("CAP", 5)
+    line = OrderLine("CAP", "Cap", 2, Money(1999, "EUR"))
+    both = [await shop.place(("TEE", 1), ("PEN", 2), on_unavailable=OnUnavailable.ASK) for _ in range(2)]
+    for order_id in both:
+        await shop.until(order_id, lambda record: record.order.decision is not None)
+    await shop.gateway.offer_substitute(both[0], key="o", sku="PEN", substitute=line, actor="operator:o")
+    await shop.gateway.decide(both[0], key="d", decision=Decision.SUBSTITUTE, actor="customer:ada")
+    await shop.gateway.adjust_stock("PEN", None, key="pens", change=2, reason="came in", actor="operator:o")
+    third = await shop.place(("TEE", 1), ("PEN", 1), on_unavailable=OnUnavailable.DROP)
+    for order_id in (*both, third):
+        await shop.ended(order_id)
 
 
 async def _manage_the_shop(shop: Any) -> None:

@@ -1,0 +1,28 @@
+"""Which parcels an order is sent in, and what each captures of the total."""
+
+from collections.abc import Sequence
+
+from activities.contracts import PlannedParcel
+from domain.inventory.events import Allocation
+from domain.money import total
+from domain.orders.model import Order
+from domain.payments.decide import capture_shares
+from domain.shipping.events import ShipmentItem
+
+
+def plan_parcels(order: Order, allocations: Sequence[Allocation]) -> tuple[PlannedParcel, ...]:
+    """One parcel per warehouse, in order of their names, each with its share of the order's total."""
+    prices = {line.sku: line.unit_price for line in order.lines}
+    warehouses = sorted({allocation.warehouse for allocation in allocations})
+    served = [[part for part in allocations if part.warehouse == warehouse] for warehouse in warehouses]
+    goods = [total((prices[part.sku] * part.quantity for part in parts), order.currency) for parts in served]
+    shares = capture_shares(order.totals.total, goods)
+    return tuple(
+        PlannedParcel(
+            shipment_id=f"{order.placed.order_number}-{warehouse}",
+            warehouse=warehouse,
+            items=tuple(ShipmentItem(part.sku, part.quantity) for part in parts),
+            share=share,
+        )
+        for warehouse, parts, share in zip(warehouses, served, shares, strict=True)
+    )
