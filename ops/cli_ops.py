@@ -1,0 +1,113 @@
+"""`waybill ops …`: what an operator does with orders that wait for a person, through the HTTP API."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ops.cli_orders import PIPED_WIDTH, with_api
+from ops.client import ApiClient
+
+operations = typer.Typer(no_args_is_help=True)
+console = Console(highlight=False, soft_wrap=True)
+
+OrderId = Annotated[str, typer.Argument(help="The order's id.")]
+Step = Annotated[str, typer.Argument(help="The stalled step's key, such as authorize#0.")]
+Reason = Annotated[str, typer.Option(help="Why, for those who look at the order later.")]
+Key = Annotated[str | None, typer.Option(help="Idempotency-Key; a new one by default.")]
+
+
+@operations.command()
+def sagas(
+    assignee: Annotated[str | None, typer.Option(help="Only what this person has.")] = None,
+    error_type: Annotated[str | None, typer.Option(help="Only steps with this error.")] = None,
+    limit: Annotated[int, typer.Option(help="How many, 1 to 100.")] = 50,
+) -> None:
+    """Steps that wait for an operator, the longest waiting first."""
+
+    async def run(api: ApiClient) -> None:
+        page = await api.get("/v1/ops/sagas", assignee=assignee, error_type=error_type, limit=limit)
+        names = ("order_id", "step", "error_type", "error", "since", "assignee")
+        _table(page["items"], names)
+
+    with_api(run)
+
+
+@operations.command()
+def retry(
+    reason: Reason,
+    order_id: Annotated[str | None, typer.Argument(help="The order's id; with STEP.")] = None,
+    step: Annotated[str | None, typer.Argument(help="The stalled step's key.")] = None,
+    error_type: Annotated[str | None, typer.Option(help="Instead: all that stalled with this.")] = None,
+    limit: Annotated[int, typer.Option(help="With --error-type: how many at most, 1 to 100.")] = 50,
+    key: Key = None,
+) -> None:
+    """Try a stalled step again, or all that stalled with one type of error."""
+    if (order_id is not None and step is not None) == (error_type is not None):
+        raise typer.BadParameter("give ORDER_ID and STEP, or --error-type")
+    if order_id is not None and step is not None:
+        _answer(order_id, step, {"action": "retry", "reason": reason}, key)
+        return
+
+    async def run(api: ApiClient) -> None:
+        body = {"error_type": error_type, "reason": reason, "limit": limit}
+        results = await api.post("/v1/ops/sagas/retry", body, key=key)
+        _table(results["items"], ("order_id", "step", "outcome", "detail"))
+
+    with_api(run)
+
+
+@operations.command()
+def compensate(order_id: OrderId, step: Step, reason: Reason, key: Key = None) -> None:
+    """Cancel the order of a stalled step, and undo what was done."""
+    _answer(order_id, step, {"action": "compensate", "reason": reason}, key)
+
+
+@operations.command()
+def adopt(
+    order_id: OrderId,
+    step: Step,
+    reference: Annotated[str, typer.Argument(help="The gateway's or the carrier's id of the effect.")],
+    reason: Reason,
+    key: Key = None,
+) -> None:
+    """Take an effect that exists outside as the outcome of a stalled step, once it is verified there."""
+    _answer(order_id, step, {"action": "adopt", "reason": reason, "reference": reference}, key)
+
+
+@operations.command()
+def note(order_id: OrderId, text: Annotated[str, typer.Argument(help="Not personal.")], key: Key = None) -> None:
+    """Leave a note at an open order."""
+    _post(f"/v1/ops/orders/{order_id}/notes", {"note": text}, key)
+
+
+@operations.command()
+def assign(
+    order_id: OrderId,
+    reason: Reason,
+    assignee: Annotated[str | None, typer.Argument(help="Who; nobody by default.")] = None,
+    key: Key = None,
+) -> None:
+    """Hand an open order to somebody, or to nobody."""
+    _post(f"/v1/ops/orders/{order_id}/assignment", {"assignee": assignee, "reason": reason}, key)
+
+
+def _answer(order_id: str, step: str, body: dict[str, Any], key: str | None) -> None:
+    _post(f"/v1/ops/orders/{order_id}/steps/{quote(step, safe='')}", body, key)
+
+
+def _post(path: str, body: dict[str, Any], key: str | None) -> None:
+    async def run(api: ApiClient) -> None:
+        order = await api.post(path, body, key=key)
+        console.print(f"{order['order_id']}  {order.get('status', 'accepted')}  version {order['version']}")
+
+    with_api(run)
+
+
+def _table(items: list[dict[str, Any]], names: tuple[str, ...]) -> None:
+    table = Table(*names, box=None)
+    for item in items:
+        table.add_row(*("" if item[name] is None else str(item[name]) for name in names))
+    Console(highlight=False, width=None if console.is_terminal else PIPED_WIDTH).print(table)
