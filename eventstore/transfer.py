@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from operator import itemgetter
+from struct import error as StructError  # noqa: N812 - it is one
 from typing import Any, Final
-from uuid import UUID
 
 import asyncpg
 import orjson
+from asyncpg.pgproto.pgproto import UUID  # the driver's own: read from text several times as fast
 
 from eventstore.store import StoreError
 from eventstore.verify import GENESIS, beside, digest
@@ -48,6 +50,7 @@ EVENT_COLUMNS = (
     *("seq", "xid", "stream_id", "version", "event_id", "type", "schema_version", "recorded_at"),
     *("metadata", "data"),
 )
+_columns = itemgetter(*EVENT_COLUMNS[2:])
 LOG_COLUMNS = ("position", "xid", "seq", "hash")
 
 FINISH = "UPDATE sequencer SET epoch = epoch + 1, position = $1, xid = '2', seq = $1, hash = $2"
@@ -104,12 +107,17 @@ async def import_events(
         reader = _Reader(header["head"], _unhex(header["hash"], 1))
         while part := list(islice(lines, PART)):
             records = [reader.read(line) for line in part]
-            await connection.copy_records_to_table("event", records=records, columns=EVENT_COLUMNS)
-            await connection.copy_records_to_table("log", records=reader.links(), columns=LOG_COLUMNS)
+            try:
+                await connection.copy_records_to_table("event", records=records, columns=EVENT_COLUMNS)
+                await connection.copy_records_to_table("log", records=reader.links(), columns=LOG_COLUMNS)
+            except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+                last = reader.events + 1
+                raise ImportRefused(f"lines {last - len(part) + 1} to {last} cannot be stored: {error}") from None
             on_part(reader.events, header["events"])
         reader.check_end(header["events"])
         await connection.execute(FINISH, reader.head, reader.link)
         await connection.execute(NEXT_SEQ, reader.events)
+        await connection.execute("ANALYZE event, log")
         if fault := await beside(connection):
             raise ImportRefused(f"the file does not hold a whole log: {fault}")
         await connection.execute("NOTIFY waybill_log")
@@ -179,10 +187,9 @@ class _Reader:
             position = self.events if self.events <= self.head else None
             if row["position"] != position:
                 raise ImportRefused(f"line {number} has position {row['position']} in the place of {position}")
-            if position is not None:
-                self._follow(position, row, number)
-            return (self.events, XID, *(row[name] for name in EVENT_COLUMNS[2:]))
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            self._follow(position, row, number)
+            return (self.events, XID, *_columns(row))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, StructError) as error:
             raise ImportRefused(f"line {number} is not an event ({type(error).__name__}: {error})") from None
 
     def links(self) -> list[tuple[int, int, int, bytes]]:
@@ -197,8 +204,11 @@ class _Reader:
         if self.link != self._last:
             raise ImportRefused("the header's hash is not that of the last event with a position")
 
-    def _follow(self, position: int, row: dict[str, Any], number: int) -> None:
-        self.link = hashlib.sha256(self.link + digest(position, row)).digest()
+    def _follow(self, position: int | None, row: dict[str, Any], number: int) -> None:
+        hashed = digest(position or 0, row)  # where there is no position it only checks the types
+        if position is None:
+            return
+        self.link = hashlib.sha256(self.link + hashed).digest()
         if self.link.hex() != row["hash"]:
             named = f"{row['stream_id']} version {row['version']}, {row['type']} {row['event_id']}"
             raise ImportRefused(f"line {number}: the event at position {position} is altered ({named})")

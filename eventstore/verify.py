@@ -8,7 +8,8 @@ and `hash` of a verification somewhere else and compare.
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from struct import Struct
 from typing import Any
 
 import asyncpg
@@ -16,7 +17,8 @@ import asyncpg
 GENESIS = bytes(32)
 PAGE = 5000
 POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+NUMBERS = Struct(">q16sqiq")  # as int8send, uuid_send, int8send, int4send and timestamptz_send give them
+LENGTH = Struct(">i")
 
 PAGES = """
     SELECT l.position, l.hash, e.event_id, e.version, e.schema_version, e.recorded_at, e.stream_id, e.type,
@@ -110,19 +112,17 @@ async def beside(connection: asyncpg.Connection) -> str | None:
 
 def digest(position: int, row: Any) -> bytes:
     """sha256 over an event's position and stored bytes, as `event_digest` in SQL; `row` has its columns."""
-    recorded = (row["recorded_at"] - POSTGRES_EPOCH) // MICROSECOND
-    parts = [_int8(position), row["event_id"].bytes, _int8(row["version"]), _int4(row["schema_version"])]
-    parts.append(_int8(recorded))
-    for name in ("stream_id", "type", "metadata"):
-        stored = row[name].encode()
-        parts += (_int4(len(stored)), stored)
-    parts.append(row["data"].encode())
-    return hashlib.sha256(b"".join(parts)).digest()
-
-
-def _int8(number: int) -> bytes:
-    return number.to_bytes(8, "big", signed=True)
-
-
-def _int4(number: int) -> bytes:
-    return number.to_bytes(4, "big", signed=True)
+    since = row["recorded_at"] - POSTGRES_EPOCH
+    recorded = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    stream_id, kind, metadata = row["stream_id"].encode(), row["type"].encode(), row["metadata"].encode()
+    return hashlib.sha256(
+        b"".join(
+            (
+                NUMBERS.pack(position, row["event_id"].bytes, row["version"], row["schema_version"], recorded),
+                *(LENGTH.pack(len(stream_id)), stream_id),
+                *(LENGTH.pack(len(kind)), kind),
+                *(LENGTH.pack(len(metadata)), metadata),
+                row["data"].encode(),
+            )
+        )
+    ).digest()

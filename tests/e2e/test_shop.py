@@ -166,8 +166,11 @@ async def test_the_last_pieces_are_sold_once(shop: Shop) -> None:
     assert (await shop.api.get(f"/v1/stock/{sku}"))["on_hand"] == 0
 
 
+SNAPSHOTS = "3 snapshots: each is the fold of its stream"
+
+
 async def test_verify_finds_nothing_wrong_after_all_that(shop: Shop) -> None:
     checks = await verify(shop.settings)
 
     assert {check.name: check.faults for check in checks if check.faults} == {}
-    assert all(check.checked for check in checks)
+    assert {check.name for check in checks if not check.checked} == {SNAPSHOTS}  # no stream is long enough here

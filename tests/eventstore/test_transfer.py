@@ -146,6 +146,10 @@ DAMAGES: list[tuple[Callable[[list[bytes]], list[bytes]], str]] = [
     (changed(4, event_id="x"), "line 4 is not an event"),
     (changed(4, version="1"), "line 4 is not an event"),
     (changed(4, version=2**70), "line 4 is not an event"),
+    (changed(8, version="1"), "line 8 is not an event"),
+    (changed(8, data="\0"), "lines 2 to 8 cannot be stored: invalid byte sequence"),
+    (changed(8, version=0), "lines 2 to 8 cannot be stored: new row"),
+    (lambda lines: [*lines[:-1], lines[-2]], "lines 2 to 8 cannot be stored: duplicate key"),
     (changed(8, version=2), "stream d ends at version 2 and has 1 events"),
 ]
 
