@@ -28,6 +28,9 @@ def place(
     currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "EUR",
     payment: Annotated[str, typer.Option(help="Payment method, such as sim_ok or sim_declined.")] = "sim_ok",
     key: Annotated[str | None, typer.Option(help="Idempotency-Key; a new one by default.")] = None,
+    on_unavailable: Annotated[
+        str, typer.Option(help="What to do when stock does not cover it: ask, wait, drop or cancel.")
+    ] = "cancel",
     watch: Annotated[bool, typer.Option("--watch", help="Follow the order to its end.")] = False,
 ) -> None:
     """Place an order to the demo address."""
@@ -37,6 +40,7 @@ def place(
         "lines": [_line(each) for each in sku],
         "shipping_address": demo.ADDRESS,
         "payment": {"method": payment},
+        "on_unavailable": on_unavailable,
     }
 
     async def run(api: ApiClient) -> None:
