@@ -114,7 +114,7 @@ class OrderActivities:
             lambda record: decide.complete(
                 record.order_state,
                 delivered=record.all_delivered,
-                paid=record.payment.paid,
+                paid=record.settled,
             ),
         )
 

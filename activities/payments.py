@@ -26,6 +26,7 @@ from activities.order_stream import (
     load_order,
     run_step,
 )
+from activities.refunds import GrantedRefundStep
 from domain.payments import decide
 from domain.payments.events import (
     PaymentAbandoned,
@@ -150,6 +151,22 @@ class PaymentActivities:
             return made.reference if made else None
 
         return await adopting.adopt(self.store, given, outcome, close)
+
+    @activity.defn
+    async def refund_granted(self, given: GrantedRefundStep) -> Effect:
+        """Give back what was granted."""
+        step = given.step
+
+        async def call(order: LoadedOrder) -> PaymentEffect:
+            amount = order.record.payment.grants[given.grant_id]
+            return await self.gateway.refund(step.order_id, step.key, payment=_reference(order), amount=amount)
+
+        return await self._effect(
+            step,
+            lambda record: decide.request_granted_refund(record.payment_state, step.key, grant_id=given.grant_id),
+            call,
+            lambda key, done: PaymentRefunded(key, done.reference, done.amount),
+        )
 
     async def _effect(
         self,

@@ -36,6 +36,7 @@ class Scope(StrEnum):
     WRITE_CATALOG = "catalog:write"
     READ_STOCK = "stock:read"
     ADJUST_STOCK = "stock:adjust"
+    GRANT_REFUNDS = "orders:refund"
     READ_OPERATIONS = "operations:read"
     RESOLVE_STEPS = "operations:resolve"
     OPERATE_PROJECTIONS = "operations:projections"

@@ -1,6 +1,6 @@
 """The command bus as the API needs it: `workflows.gateway.CommandGateway` is one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -21,6 +21,21 @@ class WebhookInbox(Protocol):
     async def take(self, payload: bytes, signature: str) -> None:
         """Raises WebhookRejected, CommandUnavailable."""
         ...
+
+
+class RefundGrants(Protocol):
+    """`workflows.refund_commands.RefundCommands` is one."""
+
+    async def grant(
+        self,
+        order_id: UUID,
+        *,
+        key: str,
+        amount: Money | None,
+        lines: Mapping[str, int],
+        reason: str,
+        actor: str,
+    ) -> Committed: ...
 
 
 class CaseAnswers(Protocol):

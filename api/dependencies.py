@@ -12,7 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CollectorRegistry
 
 from api.auth import InvalidToken, Principal, Scope, TokenVerifier
-from api.commands import CaseAnswers, Commands, WebhookInbox
+from api.commands import CaseAnswers, Commands, RefundGrants, WebhookInbox
 from api.dead_letters import Messaging
 from api.errors import Problem
 from api.live import Feed
@@ -38,6 +38,7 @@ class ApiDependencies:
 
     gateway: Commands
     cases: CaseAnswers
+    refunds: RefundGrants
     queries: Queries
     projections: ProjectionControl
     history: StreamHistory
@@ -120,6 +121,7 @@ Holding = Annotated[Principal, Depends(allowed(Scope.HOLD_ORDERS))]
 Cataloguing = Annotated[Principal, Depends(allowed(Scope.WRITE_CATALOG))]
 ReadingStock = Annotated[Principal, Depends(allowed(Scope.READ_STOCK))]
 AdjustingStock = Annotated[Principal, Depends(allowed(Scope.ADJUST_STOCK))]
+Refunding = Annotated[Principal, Depends(allowed(Scope.GRANT_REFUNDS))]
 Operating = Annotated[Principal, Depends(allowed(Scope.READ_OPERATIONS))]
 Resolving = Annotated[Principal, Depends(allowed(Scope.RESOLVE_STEPS))]
 OperatingProjections = Annotated[Principal, Depends(allowed(Scope.OPERATE_PROJECTIONS))]

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import get_args
 
 from domain.money import Money
-from domain.orders.events import OrderCancelled, OrderPlaced, Totals
+from domain.orders.events import LineSubstituted, OrderCancelled, OrderLinesCancelled, OrderPlaced, Totals
 from domain.payments.events import PaymentEvent
-from domain.payments.ledger import REVENUE, Account, Balances, Entry, charge, entries_of, post
+from domain.payments.ledger import OWED, REVENUE, Account, Balances, Entry, charge, entries_of, post
 from domain.record import OrderRecord, OrderStreamEvent
 
 _MONEY = get_args(PaymentEvent)
@@ -19,12 +19,12 @@ def entries(balances: Balances, event: OrderStreamEvent, currency: str) -> tuple
         balances: The ledger before the event.
     """
     match event:
-        case OrderPlaced(totals=totals):
+        case OrderPlaced(totals=totals) | OrderLinesCancelled(totals=totals) | LineSubstituted(totals=totals):
             return charge(balances, _charged(totals))
         case OrderCancelled():
             if not balances:  # nothing was ever charged for, and an empty ledger has no currency
                 return ()
-            return charge(balances, dict.fromkeys(REVENUE, Money.zero(currency)))
+            return charge(balances, dict.fromkeys(OWED, Money.zero(currency)))
         case _:
             return entries_of(event) if isinstance(event, _MONEY) else ()
 
@@ -50,7 +50,7 @@ def disagreements(balances: Balances, record: OrderRecord) -> list[str]:
         "authorised": (record.payment.open, balances.get(Account.AUTHORIZED, 0)),
         "paid": (record.payment.paid - charged_back, balances.get(Account.GATEWAY, 0)),
         "charged back": (charged_back, balances.get(Account.CHARGEBACKS, 0)),
-        "owed": (record.order.owed, -sum(balances.get(account, 0) for account in REVENUE)),
+        "owed": (record.owed, -sum(balances.get(account, 0) for account in OWED)),
     }
     return [
         f"{name}: {amount}, and the ledger has {Money(minor, amount.currency)}"

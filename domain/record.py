@@ -93,9 +93,22 @@ class OrderRecord:
         return self.shipments.status(self.order.pieces)
 
     @property
+    def owed(self) -> Money:
+        """What the customer owes for the order, less what it was let off; nothing once it is cancelled."""
+        if self.order.status is OrderStatus.CANCELLED:
+            return self.order.owed
+        return self.order.owed - self.payment.granted
+
+    @property
+    def settled(self) -> Money:
+        """What was paid of the order's price; a refund that was granted takes nothing of it."""
+        beyond = self.payment.refunded - self.payment.granted
+        return self.payment.captured - (beyond if beyond.minor > 0 else Money.zero(beyond.currency))
+
+    @property
     def amounts(self) -> Amounts:
         money = self.payment
-        due = self.order.owed - money.paid
+        due = self.owed - money.paid
         return Amounts(money.authorized, money.voided, money.captured, money.refunded, money.charged_back, due)
 
     @property

@@ -36,6 +36,7 @@ from ops.stripe_inbox import StripeInbox
 from readmodels.control import Control
 from readmodels.queries import ReadModels
 from workflows.case_commands import CaseCommands
+from workflows.refund_commands import RefundCommands
 
 FEED_POLL = 1.0  # seconds; a notification comes sooner
 KEEP_ALIVE_SECONDS = 60  # longer than clients keep an idle connection, so that none is closed under a new request
@@ -71,6 +72,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
             ApiDependencies(
                 gateway=command_gateway(settings, temporal, backend),
                 cases=CaseCommands(temporal, settings.placing_timeout),
+                refunds=RefundCommands(temporal, settings.placing_timeout),
                 stripe=stripe_inbox(settings, temporal),
                 queries=ReadModels(engine),
                 projections=Control(engine),

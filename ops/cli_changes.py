@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ops.cli_orders import OrderId, console, with_api
+from ops.cli_orders import OrderId, console, order_line, with_api
 from ops.client import ApiClient
 
 changes = typer.Typer()
@@ -55,6 +55,23 @@ def decide(
 ) -> None:
     """Answer for the customer what to do about lines that stock does not cover."""
     _change(f"/v1/orders/{order_id}/decisions", {"decision": decision})
+
+
+@changes.command()
+def refund(
+    order_id: OrderId,
+    reason: Reason,
+    amount: Annotated[str | None, typer.Option(help="Such as 19.99.")] = None,
+    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "EUR",
+    line: Annotated[list[str] | None, typer.Option(help="SKU or SKU=QUANTITY, instead of an amount.")] = None,
+) -> None:
+    """Give a customer back an amount, or what pieces of the order cost; of an open order or a completed one."""
+    body: dict[str, Any] = {"reason": reason}
+    if amount is not None:
+        body["amount"] = {"amount": amount, "currency": currency}
+    if line:
+        body["lines"] = [order_line(each) for each in line]
+    _change(f"/v1/orders/{order_id}/refunds", body)
 
 
 def _change(path: str, body: dict[str, Any]) -> None:

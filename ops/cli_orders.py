@@ -37,7 +37,7 @@ def place(
     body = {
         "customer_id": customer,
         "currency": currency,
-        "lines": [_line(each) for each in sku],
+        "lines": [order_line(each) for each in sku],
         "shipping_address": demo.ADDRESS,
         "payment": {"method": payment},
         "on_unavailable": on_unavailable,
@@ -135,7 +135,7 @@ def _print(table: Table) -> None:
     Console(highlight=False, width=None if console.is_terminal else PIPED_WIDTH).print(table)
 
 
-def _line(text: str) -> dict[str, object]:
+def order_line(text: str) -> dict[str, object]:
     sku, _, quantity = text.partition("=")
     if quantity and not quantity.isdigit():
         raise typer.BadParameter(f"{text!r}: SKU or SKU=QUANTITY is accepted")

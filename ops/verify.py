@@ -166,7 +166,8 @@ def check_money(live: Live) -> Check:
             check.expect(not money.held, f"{who} is cancelled and holds {money.held}")
         if record.status is OrderStatus.COMPLETED:
             owed = record.order.owed
-            check.expect(money.paid == owed, f"{who} is completed with {money.paid} paid of {owed}")
+            settled = record.settled == owed and money.refunded <= money.granted
+            check.expect(settled, f"{who} is completed with {record.settled} paid of {owed}")
     return check
 
 

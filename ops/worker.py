@@ -21,6 +21,7 @@ from activities.inventory import InventoryActivities
 from activities.order_stream import RecentOrders
 from activities.orders import OrderActivities
 from activities.payments import PaymentActivities
+from activities.refunds import RefundActivities
 from activities.shipping import ShippingActivities
 from activities.stock_book import StockBook
 from activities.stock_changes import StockWriter
@@ -35,9 +36,10 @@ from workflows.aftercare import AftercareWorkflow
 from workflows.cases import CaseWorkflow
 from workflows.gateway_news import GatewayNewsWorkflow
 from workflows.order import OrderWorkflow
+from workflows.refunds import RefundWorkflow
 
 GRACE = timedelta(seconds=10)
-WORKFLOWS = [OrderWorkflow, AftercareWorkflow, CaseWorkflow, GatewayNewsWorkflow]
+WORKFLOWS = [OrderWorkflow, AftercareWorkflow, CaseWorkflow, GatewayNewsWorkflow, RefundWorkflow]
 
 # Whole packages: a partly passed-through package would load its classes twice. Of the workflows, the definition
 # itself is loaded into every instance, under guard; what it is built on is loaded once, and held to determinism
@@ -87,6 +89,7 @@ def activities(
         *_methods(HoldActivities(store)),
         *_methods(inventory),
         cases.answer_case,
+        RefundActivities(store).grant_refund,
         shipping.deliver_parcel,
     )
     return {

@@ -83,6 +83,7 @@ STATES: Final[Mapping[type, StepState]] = {
     payments.RefundRequested: StepState.REQUESTED,
     payments.PaymentRefunded: StepState.COMPENSATED,
     payments.PaymentActionRefused: StepState.REFUSED,
+    payments.RefundGranted: StepState.DONE,
     payments.ChargebackOpened: StepState.DONE,
     shipping.ShipmentBooked: StepState.DONE,
     shipping.BookingRefused: StepState.REFUSED,

@@ -21,7 +21,7 @@ from api.graphql.problems import (
 )
 from api.graphql.registering import bodies
 from api.graphql.types import Order, Product, Stock, order_of, product_of, stock_of
-from api.rest import decisions, holds, orders, place, products, sagas
+from api.rest import decisions, holds, orders, place, products, refunds, sagas
 from api.rest import stock as stock_rest
 from api.rest.bodies import (
     AdjustmentBody,
@@ -35,12 +35,13 @@ from api.rest.bodies import (
     OfferBody,
     OrderBody,
     ProductBody,
+    RefundBody,
     ReleaseBody,
     ResolveBody,
 )
 from domain.orders.events import Decision, StepAction
 
-bodies(MoneyBody, OrderBody, ProductBody, AdjustmentBody, HoldBody)
+bodies(MoneyBody, OrderBody, ProductBody, AdjustmentBody, HoldBody, RefundBody)
 
 Key = Annotated[
     str | None,
@@ -173,6 +174,14 @@ class OrderMutations:
         caller = await _caller(info, Scope.HOLD_ORDERS)
         key, body = _key(idempotency_key), ReleaseBody(reason=reason)
         answer = await holds.release_hold(caller, of(info).deps, order_id, hold_id, key, body)
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Let the customer off an amount, or what pieces of the order's lines cost")
+    async def grant_refund(
+        self, info: ApiInfo, order_id: UUID, input: RefundBody, idempotency_key: Key = None
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.GRANT_REFUNDS)
+        answer = await refunds.grant_refund(caller, of(info).deps, order_id, _key(idempotency_key), input)
         return _commanded(info, order_id, answer)
 
     @strawberry.mutation(description="An operator's answer to a stalled step")

@@ -1,5 +1,6 @@
 """What callers send. Types are checked here; what a value means is the domain's to judge, with its own codes."""
 
+from collections import Counter
 from typing import Annotated, Any, Final, Self
 from unicodedata import category
 
@@ -189,6 +190,29 @@ class AdjustmentBody(Body):
     quantity: StrictInt
     reason: Reason
     warehouse: Short | None = None
+
+
+class RefundLine(Body):
+    sku: Short
+    quantity: Annotated[StrictInt, Field(gt=0, le=1_000_000)]
+
+
+class RefundBody(Body):
+    """Either `amount` or `lines`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"lines": [{"sku": "MUG-BLUE", "quantity": 1}], "reason": "chipped"}]}
+    )
+
+    amount: MoneyBody | None = None
+    lines: Annotated[list[RefundLine], Field(max_length=1000)] = []
+    reason: Reason
+
+    def pieces(self) -> dict[str, int]:
+        pieces = Counter[str]()
+        for line in self.lines:
+            pieces[line.sku] += line.quantity
+        return dict(pieces)
 
 
 class CaseBody(Body):

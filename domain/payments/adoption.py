@@ -10,6 +10,7 @@ from domain.payments.events import (
     PaymentRefunded,
     PaymentRequested,
     PaymentVoided,
+    RefundGranted,
     RefundRequested,
     VoidRequested,
 )
@@ -35,7 +36,8 @@ def adopt(state: PaymentState, step: str, *, kind: str, reference: str, amount: 
     if amount > room:
         raise NotAllowed(f"a {kind} of {amount} does not fit: {room} is left for it", code="does-not-fit")
     if kind == "refund":
-        return [RefundRequested(step, amount), PaymentRefunded(step, reference, amount)]
+        granted = RefundGranted(step, amount, ELSEWHERE, ELSEWHERE)  # the customer was let off, whoever did it
+        return [granted, RefundRequested(step, amount), PaymentRefunded(step, reference, amount)]
     if kind == "void":
         return [VoidRequested(step, amount), PaymentVoided(step, reference, amount)]
     return [CaptureRequested(step, ELSEWHERE, amount), PaymentCaptured(step, reference, amount)]

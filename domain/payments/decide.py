@@ -9,6 +9,7 @@ from domain.payments.events import (
     ChargebackOpened,
     PaymentEvent,
     PaymentRequested,
+    RefundGranted,
     RefundRequested,
     VoidRequested,
 )
@@ -53,6 +54,32 @@ def request_refund(state: PaymentState, step: str, *, amount: Money) -> list[Pay
             code="amount-above-captured",
         )
     return [RefundRequested(step, amount)]
+
+
+def grant_refund(state: PaymentState, grant_id: str, *, amount: Money, reason: str, by: str) -> list[PaymentEvent]:
+    """Let the customer off a part of what it paid.
+
+    Raises:
+        NotAllowed: more than is captured, not granted before, and not taken back by the customer's bank.
+    """
+    payment = _authorized(state)
+    _positive(amount)
+    left = payment.captured - payment.granted - payment.charged_back
+    if amount > left:
+        raise NotAllowed(
+            f"{amount} cannot be refunded; {left} is captured, and neither refunded nor charged back",
+            code="amount-above-captured",
+            details={"left": str(left)},
+        )
+    return [RefundGranted(grant_id, amount, reason, by)]
+
+
+def request_granted_refund(state: PaymentState, step: str, *, grant_id: str) -> list[PaymentEvent]:
+    """Begin to give a granted refund back."""
+    payment = _authorized(state)
+    if grant_id not in payment.grants:
+        raise NotAllowed("no such refund was granted", code="not-granted")
+    return request_refund(state, step, amount=payment.grants[grant_id])
 
 
 def open_chargeback(state: PaymentState, *, reference: str, amount: Money, reason: str) -> list[PaymentEvent]:

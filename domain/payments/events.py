@@ -91,6 +91,16 @@ class PaymentActionRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundGranted:
+    """The shop owes the customer so much less. The money itself goes back under the step `refund:{grant_id}`."""
+
+    grant_id: str
+    amount: Money
+    reason: str
+    granted_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChargebackOpened:
     """The customer's bank has taken captured money back. `reference` is the gateway's id of the dispute."""
 
@@ -111,6 +121,7 @@ PaymentEvent = (
     | RefundRequested
     | PaymentRefunded
     | PaymentActionRefused
+    | RefundGranted
     | ChargebackOpened
 )
 EVENTS: tuple[type, ...] = (
@@ -125,5 +136,6 @@ EVENTS: tuple[type, ...] = (
     RefundRequested,
     PaymentRefunded,
     PaymentActionRefused,
+    RefundGranted,
     ChargebackOpened,
 )

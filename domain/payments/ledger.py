@@ -21,6 +21,7 @@ from domain.payments.events import (
     PaymentRefunded,
     PaymentRequested,
     PaymentVoided,
+    RefundGranted,
     RefundRequested,
     VoidRequested,
 )
@@ -30,8 +31,9 @@ class Account(StrEnum):
     """`receivable` is what the customer has still to pay; a credit balance of it is owed to the customer.
 
     `authorized` is what can still be captured, and `commitments` its contra account: a promise moves no money.
-    `gateway` is what the gateway holds or paid out for the shop; what the customer's bank took back lies in
-    `chargebacks` until the dispute is over, because the customer's debt is paid all the same.
+    `refunds` is what the customer was let off afterwards. `gateway` is what the gateway holds or paid out for the
+    shop; what the customer's bank took back lies in `chargebacks` until the dispute is over, because the
+    customer's debt is paid all the same.
     """
 
     RECEIVABLE = "receivable"
@@ -39,13 +41,15 @@ class Account(StrEnum):
     COMMITMENTS = "commitments"
     GATEWAY = "gateway"
     CHARGEBACKS = "chargebacks"
+    REFUNDS = "refunds"
     GOODS = "goods"
     SHIPPING = "shipping"
     TAX = "tax"
 
 
 REVENUE = (Account.GOODS, Account.SHIPPING, Account.TAX)
-"""What the customer is charged for. Their balances are credits, so that together they are −owed."""
+"""What the customer is charged for. Their balances are credits; with what was let off, they are −owed."""
+OWED = (*REVENUE, Account.REFUNDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,8 @@ def entries_of(event: PaymentEvent) -> tuple[Entry, ...]:
             )
         case PaymentRefunded(amount=amount):
             return transfer(Account.RECEIVABLE, Account.GATEWAY, amount)
+        case RefundGranted(amount=amount):
+            return transfer(Account.REFUNDS, Account.RECEIVABLE, amount)
         case ChargebackOpened(amount=amount):
             return transfer(Account.CHARGEBACKS, Account.GATEWAY, amount)
         case PaymentRequested() | CaptureRequested() | VoidRequested() | RefundRequested():

@@ -1,10 +1,11 @@
 """An order's money: lifetime sums, folded from its events. Statuses are read off the sums, never stored."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
-from domain.money import Money
+from domain.money import Money, total
 from domain.payments.events import (
     CaptureRequested,
     ChargebackOpened,
@@ -17,6 +18,7 @@ from domain.payments.events import (
     PaymentRefunded,
     PaymentRequested,
     PaymentVoided,
+    RefundGranted,
     RefundRequested,
     VoidRequested,
 )
@@ -42,7 +44,8 @@ class NoPayment:
 class Payment:
     """Lifetime sums in the order's currency.
 
-    `pending` are requested steps whose outcome is not known, `disputes` the gateway's ids of the chargebacks.
+    `pending` are requested steps whose outcome is not known, `disputes` the gateway's ids of the chargebacks,
+    `grants` the refunds that were granted.
     """
 
     authorized: Money
@@ -54,6 +57,12 @@ class Payment:
     failure: str | None = None
     pending: frozenset[str] = frozenset()
     disputes: frozenset[str] = frozenset()
+    grants: Mapping[str, Money] = field(default_factory=dict)
+
+    @property
+    def granted(self) -> Money:
+        """What the customer was let off, given back already or not."""
+        return total(self.grants.values(), self.authorized.currency)
 
     @property
     def open(self) -> Money:
@@ -111,6 +120,8 @@ def evolve(state: PaymentState, event: PaymentEvent) -> PaymentState:
             sums = replace(state, refunded=state.refunded + amount)
         case PaymentActionRefused(step):
             sums = state
+        case RefundGranted(grant_id, amount):
+            return replace(state, grants={**state.grants, grant_id: amount})
         case ChargebackOpened(reference, amount):
             disputes = state.disputes | {reference}
             return replace(state, charged_back=state.charged_back + amount, disputes=disputes)

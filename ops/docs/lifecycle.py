@@ -27,6 +27,7 @@ from domain.payments import decide as payments
 from domain.payments import events as payment_events
 from domain.reconciliation import events as case_events
 from domain.record import OrderRecord
+from domain.refunds import grant
 from domain.shipping import decide as shipping
 from domain.shipping import events as shipping_events
 from domain.shipping.events import ShipmentItem
@@ -89,9 +90,10 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     payment_events.PaymentCaptured: ("capture:{parcel}",),
     payment_events.VoidRequested: ("void",),
     payment_events.PaymentVoided: ("void",),
-    payment_events.RefundRequested: ("refund",),
-    payment_events.PaymentRefunded: ("refund",),
-    payment_events.PaymentActionRefused: ("capture:{parcel}", "void", "refund"),
+    payment_events.RefundRequested: ("refund", "refund:{grant}"),
+    payment_events.PaymentRefunded: ("refund", "refund:{grant}"),
+    payment_events.PaymentActionRefused: ("capture:{parcel}", "void", "refund", "refund:{grant}"),
+    payment_events.RefundGranted: ("grant-refund:{key}",),
     payment_events.ChargebackOpened: ("chargeback:{key}",),
     shipping_events.ShipmentBooked: ("book:{parcel}",),
     shipping_events.BookingRefused: ("book:{parcel}",),
@@ -119,6 +121,10 @@ def _place() -> PlaceOrder:
     return PlaceOrder(**given)
 
 
+def _settled(record: OrderRecord) -> Money:
+    return Money.zero("EUR") if record is STATES["none"] else record.settled
+
+
 def _resolve(record: OrderRecord, action: StepAction) -> Sequence[object]:
     dispatched = record.shipments.any_dispatched
     given = {"step": STALLED, "action": action, "reason": "", "resolved_by": ""}
@@ -143,7 +149,7 @@ DECIDERS: Final[Mapping[str, Decider]] = {
     "complete": lambda record: orders.complete(
         record.order_state,
         delivered=bool(record.shipments.by_id) and record.all_delivered,
-        paid=_paid(record, "paid"),
+        paid=_settled(record),
     ),
     "stall": lambda record: orders.stall(record.order_state, step=STALLED, error_type="", error=""),
     "resolve: retry": lambda record: _resolve(record, StepAction.RETRY),
@@ -167,6 +173,7 @@ DECIDERS: Final[Mapping[str, Decider]] = {
     ),
     "request void": lambda record: payments.request_void(record.payment_state, ""),
     "request refund": lambda record: payments.request_refund(record.payment_state, "", amount=TOTAL),
+    "grant refund": lambda record: grant(record, "", amount=TOTAL, lines={}, reason="", by=""),
     "open chargeback": lambda record: payments.open_chargeback(
         record.payment_state, reference="", amount=TOTAL, reason=""
     ),

@@ -143,6 +143,18 @@ class FakeGateway:
     ) -> Committed:
         return self._called("resolve_step", locals(), f"order/{order_id}")
 
+    async def grant(
+        self,
+        order_id: UUID,
+        *,
+        key: str,
+        amount: Money | None,
+        lines: Mapping[str, int],
+        reason: str,
+        actor: str,
+    ) -> Committed:
+        return self._called("grant", locals(), f"order/{order_id}")
+
     async def answer(self, case_id: UUID, *, key: str, action: CaseAction, reason: str, actor: str) -> Committed:
         return self._called("answer", locals(), f"case/{case_id}")
 
@@ -209,6 +221,7 @@ class World:
             ApiDependencies(
                 gateway=self.gateway,
                 cases=self.gateway,
+                refunds=self.gateway,
                 queries=self.queries,
                 projections=self.projections,
                 history=self.history,

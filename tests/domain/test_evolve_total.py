@@ -71,5 +71,5 @@ def test_whatever_happened_to_a_placed_order_can_be_read(events: list[record.Ord
     assert state.status in orders.OrderStatus
     assert state.payment_status in payments.PaymentStatus
     assert state.fulfilment_status in shipping.FulfilmentStatus
-    assert state.amounts.due == state.order.owed - state.amounts.captured + state.amounts.refunded
+    assert state.amounts.due == state.owed - state.amounts.captured + state.amounts.refunded
     assert isinstance(state.reserved, bool)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.ledger import balances_of, disagreements, entries
 from domain.money import Money
-from domain.orders.events import OrderCancellationRequested, OrderCancelled
+from domain.orders.events import OrderCancellationRequested, OrderCancelled, OrderLinesCancelled, Totals
 from domain.payments.events import (
     ChargebackOpened,
     PaymentAuthorized,
@@ -104,6 +104,13 @@ def test_a_charge_sets_what_is_owed_and_sums_to_zero(before: dict[Account, int],
 def test_a_disagreement_is_seen(entry: Entry | None, fault: str) -> None:
     balances: Balances = post(balances_of([PLACED]), [entry]) if entry else {}
     assert fault in "; ".join(disagreements(balances, fold_record([PLACED])))
+
+
+def test_lines_that_are_cancelled_or_replaced_change_what_is_charged_for() -> None:
+    fewer = Totals(subtotal=eur("20.00"), shipping=eur("5.00"), tax=eur("4.75"), total=eur("29.75"))
+    cancelled = OrderLinesCancelled((PLACED.lines[1],), fewer, "out of stock", "system")
+    assert ledger(cancelled) == {"receivable": "29.75", "goods": "-20.00", "shipping": "-5.00", "tax": "-4.75"}
+    assert not disagreements(balances_of([PLACED, cancelled]), fold_record([PLACED, cancelled]))
 
 
 def test_later_entries_go_by_what_was_posted_before() -> None:

@@ -75,7 +75,7 @@ def _check_ended(record: OrderRecord, bookings: Iterable[object]) -> None:
         assert not record.payment.held
         assert not standing
         return
-    assert record.payment.paid == record.order.owed
+    assert record.payment.paid == record.owed
     assert not record.amounts.due
     assert record.all_delivered
     assert sorted(standing) == sorted(record.shipments.by_id)

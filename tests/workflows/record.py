@@ -19,6 +19,7 @@ from temporalio.testing import WorkflowEnvironment
 from tests.support.shop import Shop, open_shop, temporal_server
 from tests.workflows.scenarios import SCENARIOS
 from workflows.contracts import aftercare_workflow_id
+from workflows.refunds import refund_workflow_id
 
 HISTORIES = Path(__file__).with_name("histories")
 TIMERS_OVER = 1.5  # seconds; timers of local activities outlive their worker, and abort a process that ends first
@@ -51,6 +52,8 @@ async def record(temporal: WorkflowEnvironment, folder: Path) -> list[Path]:
 def _workflow_of(name: str, order_id: UUID, shop: Shop) -> str:
     if name.startswith("aftercare"):
         return aftercare_workflow_id(order_id)
+    if name.startswith("refund"):
+        return refund_workflow_id(order_id, "k")
     if name.startswith("case"):
         return next(stream for stream in shop.store.streams if stream.startswith("case/"))
     return f"order/{order_id}"

@@ -7,12 +7,15 @@ from uuid import UUID
 
 from activities.cases import open_case
 from activities.reconciling import OrderMoney, differences
+from domain.money import Money
 from domain.orders.events import Decision, HoldScope, OnUnavailable, StepAction
 from domain.reconciliation.events import CaseAction, CaseOpened
 from domain.shipping.events import TrackingStatus
 from tests.support.shop import Shop
 from workflows.case_commands import CaseCommands
 from workflows.cases import case_workflow_id
+from workflows.refund_commands import RefundCommands
+from workflows.refunds import refund_workflow_id
 
 Scenario = Callable[[Shop], Awaitable[UUID]]
 GONE = (TrackingStatus.DISPATCHED, TrackingStatus.DELIVERED)
@@ -111,6 +114,16 @@ async def aftercare_chargeback(shop: Shop) -> UUID:
     order_id = await shop.place(("MUG", 1))
     await shop.ended(order_id)
     await shop.charge_back(order_id)
+    return order_id
+
+
+async def refund_granted(shop: Shop) -> UUID:
+    order_id = await shop.place(("MUG", 1))
+    await shop.ended(order_id)
+    commands = RefundCommands(shop.environment.client, 10)
+    given = {"amount": Money(100, "EUR"), "lines": {}, "reason": "chipped", "actor": "operator:o"}
+    await commands.grant(order_id, key="k", **given)  # type: ignore[arg-type]
+    await shop.environment.client.get_workflow_handle(refund_workflow_id(order_id, "k")).result()
     return order_id
 
 
@@ -218,5 +231,6 @@ SCENARIOS: dict[str, Scenario] = {
         charged_back,
         aftercare_chargeback,
         case_refunded,
+        refund_granted,
     )
 }

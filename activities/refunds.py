@@ -1,0 +1,51 @@
+"""Granting refunds: the decision, apart from the money that follows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from temporalio import activity
+
+from activities.contracts import Step, StepDone
+from activities.order_stream import run_step
+from domain.money import Money
+from domain.refunds import grant
+from eventstore.store import EventStore
+
+
+@dataclass(frozen=True, slots=True)
+class GrantStep:
+    """Either `amount` or `lines`, pieces by SKU."""
+
+    step: Step
+    grant_id: str
+    reason: str
+    amount: Money | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedRefundStep:
+    step: Step
+    grant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundActivities:
+    store: EventStore
+
+    @activity.defn
+    async def grant_refund(self, given: GrantStep) -> StepDone:
+        """Append the grant; a refusal is the caller's."""
+        order = await run_step(
+            self.store,
+            given.step,
+            lambda record: grant(
+                record,
+                given.grant_id,
+                amount=given.amount,
+                lines=given.lines,
+                reason=given.reason,
+                by=given.step.actor,
+            ),
+        )
+        return StepDone(order.version_of(given.step.key))

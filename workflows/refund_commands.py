@@ -1,0 +1,82 @@
+"""Granting a refund: an update of `refund/{order_id}/{grant_id}`, which it starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
+
+from activities.aggregates import Committed
+from activities.contracts import Step, StepDone, TaskQueue
+from activities.interceptor import from_application_error
+from activities.order_stream import order_stream
+from activities.refunds import GrantStep
+from domain.money import Money
+from workflows.aftercare_commands import with_start
+from workflows.errors import CommandTimeout, CommandUnavailable
+from workflows.refunds import RefundInput, RefundWorkflow, refund_workflow_id
+from workflows.updating import fingerprint, rpc_failure
+
+
+@dataclass(frozen=True, slots=True)
+class RefundCommands:
+    """`timeout`: seconds to wait for an outcome."""
+
+    temporal: Client
+    timeout: float
+
+    async def grant(
+        self,
+        order_id: UUID,
+        *,
+        key: str,
+        amount: Money | None,
+        lines: Mapping[str, int],
+        reason: str,
+        actor: str,
+    ) -> Committed:
+        """Grant a refund, once per key; the money follows.
+
+        Raises: DomainError, CommandTimeout, CommandUnavailable.
+        """
+        asked = fingerprint("refund", str(amount), sorted(lines.items()), reason)
+        step = Step(order_id, f"grant-refund:{key}", actor, asked)
+        start = WithStartWorkflowOperation(
+            RefundWorkflow.run,
+            RefundInput(order_id, key),
+            id=refund_workflow_id(order_id, key),
+            task_queue=TaskQueue.ORDERS,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        )
+        granting = self.temporal.execute_update_with_start_workflow(
+            RefundWorkflow.grant,
+            GrantStep(step, key, reason, amount, lines),
+            start_workflow_operation=start,
+            id=f"{step.key}:{asked[:16]}",
+            rpc_timeout=timedelta(seconds=self.timeout),
+        )
+        try:
+            done: StepDone = await with_start(granting, start)
+        except WorkflowUpdateFailedError as failure:
+            raise _refusal(failure) from failure
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise CommandTimeout(str(error)) from error
+        except RPCError as error:
+            raise rpc_failure(error) from error
+        return Committed(order_stream(order_id), done.version)
+
+
+def _refusal(failure: WorkflowUpdateFailedError) -> Exception:
+    cause = failure.cause
+    refused = from_application_error(cause) if isinstance(cause, ApplicationError) else None
+    return refused or CommandUnavailable(f"the refund has no outcome: {cause}")
