@@ -23,7 +23,8 @@ ALIKE = (
     inspect.LiteralType,
 )
 
-_write = msgspec.json.Encoder().encode
+write_json: Callable[[object], bytes] = msgspec.json.Encoder().encode
+"""Writes dataclasses several times as fast as pydantic, and alike if all in them is of `ALIKE`."""
 
 
 class FastJson:
@@ -35,7 +36,7 @@ class FastJson:
     def write(self, event: object) -> bytes | None:
         """The event's JSON, or None when it would not read back as the same event."""
         try:
-            data = _write(event)
+            data = write_json(event)
             return data if self._read(data) == event else None
         except (msgspec.MsgspecError, TypeError, ValueError, OverflowError):
             return None

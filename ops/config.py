@@ -175,7 +175,7 @@ class Settings(OrderSettings):
     sequencer_poll: PositiveFloat = Field(
         0.05, description="Seconds between two looks for new events without a wake-up"
     )
-    projection_batch: PositiveInt = Field(2000, description="Most events one projection transaction applies")
+    projection_batch: PositiveInt = Field(4000, description="Most events one projection transaction applies")
     relay_batch: PositiveInt = Field(1000, le=5000, description="Most events published to Redis at once")
     relay_partitions: PositiveInt = Field(
         1, le=64, description="Redis streams per context; more than one are `waybill.orders.0` and so on"

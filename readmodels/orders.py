@@ -35,6 +35,7 @@ from domain.orders.model import OrderStatus
 from domain.payments.model import PaymentStatus
 from domain.record import EMPTY, OrderRecord, OrderStreamEvent, fold_record
 from domain.shipping.model import FulfilmentStatus
+from eventstore.fast_json import write_json
 from eventstore.store import Recorded
 from readmodels import cursors
 from readmodels.base import METADATA, ByStream, Skipped, Tables, Write, arrays, upsert_rows
@@ -172,7 +173,7 @@ def to_row(stream: str, folded: Folded, updated_at: datetime) -> tuple[object, .
         placed.placed_at,
         updated_at,
         folded.version,
-        _STATE.dump_json(record).decode(),
+        write_json(record).decode(),
     )
 
 

@@ -1,6 +1,6 @@
 """The timeline: every event of every order, as it is shown."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, cast
 from uuid import UUID
@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import BigInteger, Column, DateTime, Table, Text, Uuid, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from eventstore.fast_json import fast_json, write_json
 from eventstore.store import Recorded
 from readmodels import cursors
 from readmodels.base import METADATA, ByStream, Tables, Write, arrays, insert_rows
@@ -56,12 +57,12 @@ def to_row(recorded: Recorded) -> tuple[object, ...]:
 
 
 def to_json(event: object) -> str:
-    return _adapter(cast(Hashable, type(event))).dump_json(event).decode()
+    return _writer(cast(Hashable, type(event)))(event).decode()
 
 
 @cache
-def _adapter(cls: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(cls)
+def _writer(cls: Any) -> Callable[[object], bytes]:
+    return write_json if fast_json(cls) else TypeAdapter(cls).dump_json
 
 
 async def of_order(
