@@ -3,9 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterable
-from contextlib import AsyncExitStack
-from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -14,7 +12,7 @@ from rich.table import Table
 from domain.reconciliation.events import CaseAction, CaseOpened
 from ops.cli_orders import PIPED_WIDTH, with_api
 from ops.client import ApiClient
-from ops.config import Settings, load_settings
+from ops.config import load_settings
 
 cases = typer.Typer(no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)
@@ -27,7 +25,9 @@ def reconcile(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look; open and close nothing.")] = False,
 ) -> None:
     """Compare the orders with the payment gateway's books; exits 1 while there are differences nobody answered."""
-    report = asyncio.run(_reconcile(load_settings(), dry=dry_run))
+    from ops.reconcile import reconcile as run_reconciliation
+
+    report = asyncio.run(run_reconciliation(load_settings(), dry=dry_run))
     if report.differing:
         _print(_differences(report.differing))
     console.print(
@@ -36,19 +36,6 @@ def reconcile(
     )
     if report.waiting or (dry_run and report.differing):
         sys.exit(1)
-
-
-async def _reconcile(settings: Settings, *, dry: bool) -> Any:
-    from ops.bootstrap import open_backend, utc_now
-    from ops.gateways import open_payment_gateway
-    from ops.reconcile import Reconciliation
-
-    async with AsyncExitStack() as stack:
-        backend = await stack.enter_async_context(open_backend(settings, name="waybill-reconcile"))
-        gateway = await stack.enter_async_context(open_payment_gateway(settings))
-        grace = timedelta(seconds=settings.reconcile_grace)
-        run = Reconciliation(backend.pool, backend.codec, backend.store, gateway, grace, utc_now)
-        return await run.run(dry=dry)
 
 
 @cases.command(name="list")

@@ -28,6 +28,9 @@ from domain.reconciliation.model import Case, CaseStatus
 from eventstore.codec import Codec
 from eventstore.postgres import read_metadata
 from eventstore.store import EventStore, Recorded
+from ops.bootstrap import open_backend, utc_now
+from ops.config import Settings
+from ops.gateways import open_payment_gateway
 from ops.live_streams import streams
 
 BOOKS: Final = """
@@ -59,6 +62,16 @@ class Report:
     opened: int = 0
     closed: int = 0
     waiting: int = 0
+
+
+async def reconcile(settings: Settings, *, dry: bool = False) -> Report:
+    """Run once over everything, with connections of its own; what a schedule or an operator calls."""
+    async with AsyncExitStack() as stack:
+        backend = await stack.enter_async_context(open_backend(settings, name="waybill-reconcile"))
+        gateway = await stack.enter_async_context(open_payment_gateway(settings))
+        grace = timedelta(seconds=settings.reconcile_grace)
+        run = Reconciliation(backend.pool, backend.codec, backend.store, gateway, grace, utc_now)
+        return await run.run(dry=dry)
 
 
 @dataclass(frozen=True, slots=True)

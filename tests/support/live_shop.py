@@ -90,6 +90,12 @@ class Shop:
             await asyncio.sleep(0.1)
         return order
 
+    async def eventually(self, seen: Callable[[], Awaitable[object]], *, within: float = 30) -> None:
+        """Wait until a read model shows it."""
+        async with asyncio.timeout(within):
+            while not await seen():
+                await asyncio.sleep(0.1)
+
     async def types(self, order_id: str) -> list[str]:
         page = await self.api.get(f"/v1/orders/{order_id}/events")
         return [event["type"] for event in page["items"]]
