@@ -22,17 +22,23 @@ from activities.contracts import (
 from activities.gateways.protocol import AlreadyDispatched, Booking, Carrier, Parcel, Refused
 from activities.order_stream import LoadedOrder, load_order, run_step
 from activities.parcels import plan_parcels
+from domain.errors import NotAllowed
+from domain.identifiers import Address
 from domain.record import OrderStreamEvent
 from domain.shipping import decide
 from domain.shipping.decide import FoundBooking
 from domain.shipping.events import BookingRefused, TrackingStatus
 from eventstore.store import EventStore
+from eventstore.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
 class ShippingActivities:
+    """`vault` opens the recipient's address, which the carrier has to know."""
+
     store: EventStore
     carrier: Carrier
+    vault: Vault
 
     @activity.defn
     async def book_shipment(self, given: ParcelStep) -> Effect:
@@ -42,8 +48,9 @@ class ShippingActivities:
         if step.key in order.steps:
             return _booking_of(order, step)
         try:
+            address = await self._recipient(order)
             # Booking under the same key again returns the first booking, so no look-up is needed.
-            booking = await self.carrier.book(step.key, _parcel(order, given))
+            booking = await self.carrier.book(step.key, _parcel(address, given))
         except Refused as refused:
             return _booking_of(await self._refused(given, refused, order), step)
         order = await self._booked(step, given.parcel, booking, order)
@@ -109,6 +116,13 @@ class ShippingActivities:
 
         return await adopting.adopt(self.store, given, outcome, close)
 
+    async def _recipient(self, order: LoadedOrder) -> Address:
+        """Raises Refused: the customer was erased while the order was on its way."""
+        try:
+            return await self.vault.open(order.record.order.shipping_address)
+        except NotAllowed as erased:
+            raise Refused(erased.code, erased.message) from None
+
     async def _refused(self, given: ParcelStep, refused: Refused, order: LoadedOrder) -> LoadedOrder:
         return await run_step(
             self.store,
@@ -156,8 +170,7 @@ def _booking_of(order: LoadedOrder, step: Step) -> Effect:
     return Effect(EffectOutcome.DONE, version)
 
 
-def _parcel(order: LoadedOrder, given: ParcelStep) -> Parcel:
-    address = order.record.order.shipping_address
+def _parcel(address: Address, given: ParcelStep) -> Parcel:
     return Parcel(
         reference=given.parcel.shipment_id,
         order_id=given.step.order_id,

@@ -13,6 +13,7 @@ from api.openapi import install_openapi
 from api.problems import install_problems
 from api.rest import (
     cases,
+    customers,
     dead_letters,
     decisions,
     explain,
@@ -29,6 +30,7 @@ from api.rest import (
     stock,
     stream,
 )
+from api.unsealing import Unsealing
 from api.webhooks import carriers, stripe
 
 VERSION: Final = "1"
@@ -41,6 +43,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     holds.router,
     decisions.router,
     refunds.router,
+    customers.router,
     products.router,
     stock.router,
     dead_letters.router,
@@ -79,6 +82,7 @@ def create_app(deps: ApiDependencies) -> FastAPI:
     app.state.routes = [route for router in ROUTERS for route in router.routes]
     install_problems(app, deps.outages)
     install_openapi(app)
+    app.add_middleware(Unsealing)
     app.add_middleware(BodyLimit, limit=deps.rules.max_body_bytes)
     app.add_middleware(RequestContext, metrics=Metrics(deps.registry))
     return app

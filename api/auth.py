@@ -10,6 +10,8 @@ from typing import Any, Final, Protocol
 import jwt
 from jwt import PyJWK, PyJWKClient, PyJWKClientConnectionError, PyJWKClientError, PyJWKSet
 
+from domain.identifiers import looks_like_email
+
 ALGORITHMS: Final = ("EdDSA", "RS256", "ES256")
 """Asymmetric signatures only: a published key can never be used to sign."""
 
@@ -40,13 +42,14 @@ class Scope(StrEnum):
     READ_OPERATIONS = "operations:read"
     RESOLVE_STEPS = "operations:resolve"
     OPERATE_PROJECTIONS = "operations:projections"
+    ERASE_CUSTOMERS = "customers:erase"
 
 
 _CUSTOMER = frozenset({Scope.PLACE_ORDERS, Scope.READ_ORDERS, Scope.CANCEL_ORDERS, Scope.READ_STOCK})
 SCOPES: Final[Mapping[Role, frozenset[Scope]]] = {
     Role.CUSTOMER: _CUSTOMER,
     Role.SERVICE: _CUSTOMER | {Scope.ALL_CUSTOMERS},
-    Role.OPERATOR: frozenset(Scope),
+    Role.OPERATOR: frozenset(Scope) - {Scope.ERASE_CUSTOMERS},
     Role.ADMIN: frozenset(Scope),
 }
 
@@ -171,6 +174,8 @@ def _subject(claims: Mapping[str, Any]) -> str:
     subject = claims["sub"]
     if not isinstance(subject, str) or not 1 <= len(subject) <= MAX_SUBJECT or not subject.isprintable():
         raise InvalidToken(f"the claim sub must have 1 to {MAX_SUBJECT} printable characters")
+    if looks_like_email(subject):  # it is written into events, where it would stay for ever
+        raise InvalidToken("the claim sub must be a pseudonym, not an e-mail address")
     return subject
 
 

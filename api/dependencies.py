@@ -18,8 +18,10 @@ from api.errors import Problem
 from api.live import Feed
 from api.rules import ApiRules
 from domain.errors import NotFound
+from eventstore.privacy import CustomerKeys
 from eventstore.sequencer import Watermark
 from eventstore.time_travel import StreamHistory
+from eventstore.vault import Vault
 from readmodels.operating import ProjectionControl
 from readmodels.views import Queries
 
@@ -31,7 +33,8 @@ class ApiDependencies:
     """Everything the API is made of.
 
     `readiness`: by the dependency's name, a call that raises when it is down. `carrier_secrets`: the Standard
-    Webhooks secret of each carrier. `feed`: the live feed; whoever made it runs it. `outages`: exceptions of the
+    Webhooks secret of each carrier. `feed`: the live feed; whoever made it runs it. `vault` opens sealed personal
+    data in answers. `outages`: exceptions of the
     drivers below that mean that a server cannot be reached; they are answered 503 instead of 500.
     `watermark`: how far the log is sequenced, for the metrics.
     """
@@ -44,6 +47,8 @@ class ApiDependencies:
     history: StreamHistory
     verifier: TokenVerifier
     rules: ApiRules
+    vault: Vault
+    keys: CustomerKeys
     readiness: Mapping[str, ReadinessCheck]
     carrier_secrets: Mapping[str, str]
     feed: Feed
@@ -123,6 +128,7 @@ ReadingStock = Annotated[Principal, Depends(allowed(Scope.READ_STOCK))]
 AdjustingStock = Annotated[Principal, Depends(allowed(Scope.ADJUST_STOCK))]
 Refunding = Annotated[Principal, Depends(allowed(Scope.GRANT_REFUNDS))]
 Operating = Annotated[Principal, Depends(allowed(Scope.READ_OPERATIONS))]
+ErasingCustomers = Annotated[Principal, Depends(allowed(Scope.ERASE_CUSTOMERS))]
 Resolving = Annotated[Principal, Depends(allowed(Scope.RESOLVE_STEPS))]
 OperatingProjections = Annotated[Principal, Depends(allowed(Scope.OPERATE_PROJECTIONS))]
 

@@ -49,7 +49,7 @@ class DevIssuer:
     @cached_property
     def _key(self) -> dict[str, Any]:
         if not self.path.exists():
-            _create_once(self.path, json.dumps(_new_key()))
+            create_once(self.path, json.dumps(_new_key()))
         key: dict[str, Any] = json.loads(self.path.read_text())
         return key
 
@@ -70,7 +70,7 @@ def _thumbprint(key: dict[str, Any]) -> str:
     return urlsafe_b64encode(sha256(required.encode()).digest()).decode().rstrip("=")
 
 
-def _create_once(path: Path, text: str) -> None:
+def create_once(path: Path, text: str) -> None:
     """Whole or not at all, and the first of several processes wins: a link fails where the name exists."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent)  # mode 0600

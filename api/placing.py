@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -37,7 +36,7 @@ class PricedOrder:
     totals: Totals
     tax_rate: Decimal
 
-    def command(self, order_id: UUID, screening: tuple[str, ...] = ()) -> PlaceOrder:
+    def command(self, order_id: UUID, fingerprint: str, screening: tuple[str, ...] = ()) -> PlaceOrder:
         return PlaceOrder(
             order_id=order_id,
             order_number=identifiers.order_number(order_id),
@@ -49,19 +48,25 @@ class PricedOrder:
             shipping_address=self.address,
             payment_method=self.body.payment.method,
             on_unavailable=self.body.on_unavailable,
-            fingerprint=fingerprint(self.body),
+            fingerprint=fingerprint,
             tax_rate=self.tax_rate,
             screening=screening,
         )
 
 
-def fingerprint(body: OrderBody) -> str:
-    """Digest of what was asked for. Defaults are left out, so that a member added later changes no old digest."""
-    asked = body.model_dump(mode="json", exclude_defaults=True)
-    return sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+async def fingerprint(deps: ApiDependencies, body: OrderBody) -> str:
+    """Digest of what was asked for. Defaults are left out, so that a member added later changes no old digest.
+
+    Raises:
+        NotAllowed: `customer-erased`.
+    """
+    asked = orjson.dumps(body.model_dump(mode="json", exclude_defaults=True), option=orjson.OPT_SORT_KEYS)
+    return await deps.gateway.body_fingerprint(body.customer_id, asked)
 
 
 def check_customer(caller: Principal, body: OrderBody) -> None:
+    """Raises InvalidValue (`invalid-customer-id`), Problem (`customer-mismatch`)."""
+    identifiers.customer_id(body.customer_id)
     if not owns(caller, body.customer_id):
         raise Problem("customer-mismatch", "customer_id must be the subject of the token")
 

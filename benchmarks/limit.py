@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,8 +19,10 @@ from domain.identifiers import Address, Email, Quantity, Sku, order_number
 from domain.money import Money
 from domain.orders.decide import OrderRules, PlaceOrder, PricedLine, price
 from domain.orders.events import OnUnavailable
+from eventstore.privacy import DataKey, Erasure
 from eventstore.snapshots import Snapshots
 from eventstore.store import Appended, Recorded, StreamWrite
+from eventstore.vault import Vault
 from ops import demo
 from ops.bootstrap import connect_temporal, step_policies
 from ops.config import Settings
@@ -50,6 +52,28 @@ class NoStore:
 
     def _refuse(self) -> NoReturn:
         raise AssertionError("a hollow order reached for the event store")
+
+
+class OneKey:
+    """In the place of the customers' keys: sealing itself is measured with the rest."""
+
+    def __init__(self) -> None:
+        self._key = DataKey.new("benchmark")
+
+    async def of_customer(self, customer_id: str) -> DataKey:
+        return self._key
+
+    async def by_id(self, key_ids: Collection[UUID]) -> Mapping[UUID, DataKey]:
+        return {self._key.key_id: self._key}
+
+    async def erasure(self, customer_id: str) -> Erasure | None:
+        return None
+
+    async def destroy(self, customer_id: str) -> Erasure:
+        raise AssertionError("a benchmark erases nobody")
+
+    async def confirm_forgotten(self, customer_id: str) -> None:
+        raise AssertionError("a benchmark erases nobody")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +138,7 @@ async def hollow_orders(settings: Settings) -> AsyncIterator[Hollow]:
         policies=step_policies(settings),
         warehouses=settings.warehouse_codes,
         timeout=60,
+        vault=Vault(OneKey()),
     )
     try:
         yield Hollow(gateway, worker.pid, completed)

@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final, NewType
+from typing import Annotated, Final, NewType
 from unicodedata import category
 from uuid import UUID, uuid5
 
 from domain.errors import InvalidValue
+from domain.privacy import PERSONAL, PersonalText, is_sealed
 
 Sku = NewType("Sku", str)
 """A stock keeping unit: 1–64 of A–Z, 0–9, `-`, `_`, `.`, starting with a letter or digit."""
@@ -15,6 +16,7 @@ Quantity = NewType("Quantity", int)
 """A number of pieces, at least 1."""
 
 Email = NewType("Email", str)
+PersonalEmail = Annotated[Email, PERSONAL]
 
 OrderNumber = NewType("OrderNumber", str)
 """What a person reads out: `7K3M-9QXD-4WTE`, eleven Crockford base 32 digits and a check character."""
@@ -48,6 +50,20 @@ def email(text: str) -> Email:
     if len(text) > 254 or not _EMAIL.fullmatch(text) or _has_controls(text):
         raise InvalidValue("the e-mail address is malformed; name@host.tld is accepted", code="invalid-email")
     return Email(text)
+
+
+def customer_id(text: str) -> str:
+    """A customer's id, which stays readable everywhere and for ever: it must not name the person."""
+    if looks_like_email(text):
+        raise InvalidValue(
+            "a customer id must be a pseudonym, such as c-1042, and not an e-mail address",
+            code="invalid-customer-id",
+        )
+    return text
+
+
+def looks_like_email(text: str) -> bool:
+    return _EMAIL.fullmatch(text) is not None
 
 
 def order_id(issuer: str, subject: str, key: str) -> UUID:
@@ -112,15 +128,18 @@ def _grouped(plain: str) -> OrderNumber:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to deliver. Fields hold any Unicode but control characters; country is ISO 3166-1 alpha-2."""
+    """Where to deliver. Fields hold any Unicode but control characters; country is ISO 3166-1 alpha-2.
 
-    name: str
-    line1: str
-    city: str
-    postal_code: str
+    The country stays readable, as tax, allocation and screening go by it; the rest may be sealed.
+    """
+
+    name: PersonalText
+    line1: PersonalText
+    city: PersonalText
+    postal_code: PersonalText
     country: str
-    line2: str | None = None
-    region: str | None = None
+    line2: PersonalText | None = None
+    region: PersonalText | None = None
 
     def __post_init__(self) -> None:
         for label in ("name", "line1", "city", "postal_code"):
@@ -128,7 +147,7 @@ class Address:
                 raise InvalidValue(f"address: {label} is empty", code="invalid-address")
         for label in ("name", "line1", "line2", "city", "region", "postal_code"):
             text = getattr(self, label)
-            if text is not None and (len(text) > 200 or _has_controls(text)):
+            if text is not None and not is_sealed(text) and (len(text) > 200 or _has_controls(text)):
                 raise InvalidValue(
                     f"address: {label} must be at most 200 characters without control characters",
                     code="invalid-address",

@@ -25,6 +25,7 @@ from eventstore.history import PostgresHistory
 from eventstore.sequencer import watermark
 from eventstore.store import StoreUnavailable
 from eventstore.subscription import PostgresLog
+from eventstore.vault import Vault
 from messaging.dead_letters import DeadLetters
 from messaging.routing import Routes
 from messaging.subscriptions import Subscriptions
@@ -76,6 +77,8 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 stripe=stripe_inbox(settings, temporal),
                 queries=ReadModels(engine),
                 projections=Control(engine),
+                vault=Vault(backend.keys),
+                keys=backend.keys,
                 history=PostgresHistory(backend.pool, backend.codec),
                 verifier=token_verifier(settings),
                 rules=api_rules(settings),

@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.service import GrpcCompression
 
 from domain.catalog import events as catalog_events
+from domain.customers import events as customer_events
 from domain.inventory import events as inventory_events
 from domain.orders import events as order_events
 from domain.orders.events import Decision
@@ -18,12 +19,15 @@ from domain.reconciliation import events as reconciliation_events
 from domain.shipping import events as shipping_events
 from eventstore.codec import Codec
 from eventstore.connections import open_pool
+from eventstore.customer_keys import PostgresCustomerKeys
 from eventstore.postgres import PostgresEventStore
 from eventstore.snapshot_table import PostgresSnapshots
 from eventstore.snapshots import Snapshots
 from eventstore.types import codec_of, event_types
+from eventstore.vault import Vault
 from messaging.envelopes import Envelopes
 from ops.config import Settings
+from ops.keys import master_keys
 from ops.patience import wait_for
 from ops.payloads import DATA_CONVERTER
 from workflows.contracts import StepPolicies
@@ -31,6 +35,7 @@ from workflows.gateway import CommandGateway
 
 EVENT_MODULES = (
     catalog_events,
+    customer_events,
     inventory_events,
     order_events,
     payment_events,
@@ -95,10 +100,12 @@ class Backend:
     codec: Codec
     store: PostgresEventStore
     snapshots: Snapshots
+    keys: PostgresCustomerKeys
 
 
 @asynccontextmanager
 async def open_backend(settings: Settings, *, name: str) -> AsyncIterator[Backend]:
+    masters = master_keys(settings)
     pool = await connect_database(settings, settings.dsn, name=name)
     events = codec()
     store = PostgresEventStore(
@@ -109,8 +116,10 @@ async def open_backend(settings: Settings, *, name: str) -> AsyncIterator[Backen
         in_flight=settings.append_in_flight,
     )
     snapshots = Snapshots(PostgresSnapshots(pool))
+    keys = PostgresCustomerKeys(pool, masters, keep=settings.customer_key_seconds)
     try:
-        yield Backend(pool, events, store, snapshots)
+        async with keys.following(settings.dsn):
+            yield Backend(pool, events, store, snapshots, keys)
     finally:
         await snapshots.close()
         await store.close()
@@ -122,6 +131,7 @@ def command_gateway(settings: Settings, temporal: Client, backend: Backend) -> C
         temporal=temporal,
         store=backend.store,
         snapshots=backend.snapshots,
+        vault=Vault(backend.keys),
         policies=step_policies(settings),
         warehouses=settings.warehouse_codes,
         timeout=settings.placing_timeout,

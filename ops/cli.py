@@ -15,6 +15,7 @@ from ops.cli_dead_letters import dead_letters
 from ops.cli_log import log_tools
 from ops.cli_ops import operations
 from ops.cli_orders import orders
+from ops.cli_privacy import privacy
 from ops.cli_projections import projections, rebuild
 from ops.client import ApiProblem
 from ops.config import Settings, SettingsError, load_settings, settings_table
@@ -30,6 +31,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pret
 orders.add_typer(changes)
 app.add_typer(dead_letters, name="dead-letters", help="What could not be handled: list, replay, drop.")
 app.add_typer(operations, name="ops", help="Answer stalled steps, hand orders over, leave notes.")
+app.add_typer(privacy)
 app.add_typer(orders, name="orders", help="Place, list, show, watch and change orders.")
 app.add_typer(log_tools)
 app.add_typer(cases, name="cases", help="Differences with the gateway's books, and what to do with them.")

@@ -142,9 +142,9 @@ def order_line(text: str) -> dict[str, object]:
     return {"sku": sku, "quantity": int(quantity or 1)}
 
 
-def with_api(run: Any) -> None:
+def with_api(run: Any, role: str = "operator") -> None:
     settings = load_settings()
-    token = dev_issuer(settings).token(role="operator", subject="waybill-cli")
+    token = dev_issuer(settings).token(role=role, subject="waybill-cli")
 
     async def main() -> None:
         async with ApiClient(settings.api_base_url, token) as api:

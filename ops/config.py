@@ -18,6 +18,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from domain.money import EXPONENTS
 from ops.settings_orders import OrderSettings
+from ops.settings_privacy import PrivacySettings
 
 PREFIX = "WAYBILL_"
 
@@ -28,7 +29,7 @@ class SettingsError(Exception):
     """The environment holds values Waybill cannot start with; `str()` is the whole message, a line a variable."""
 
 
-class Settings(OrderSettings):
+class Settings(OrderSettings, PrivacySettings):
     """All settings, validated. Field names upper-cased behind `WAYBILL_` are the variables' names."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -102,7 +103,6 @@ class Settings(OrderSettings):
     # GraphQL
     graphql_introspection: bool = Field(True, description="Whether the GraphQL schema may be asked for itself")
     graphql_ide: bool = Field(True, description="Whether a browser gets GraphiQL at /graphql")
-
     # Business rules
     currencies: Annotated[frozenset[str], NoDecode] = Field(
         frozenset({"EUR", "USD", "GBP", "JPY"}), description="ISO 4217 currencies orders may be placed in"

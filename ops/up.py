@@ -14,6 +14,7 @@ from ops.config import PREFIX, Settings
 from ops.devstack import DevStack
 from ops.embedded.ports import require_free
 from ops.identity import dev_issuer
+from ops.keys import master_keys
 from ops.migrate import migrate
 from ops.process import ProcessSpec, StackError
 from ops.search_attributes import register_search_attributes
@@ -31,6 +32,7 @@ async def up(settings: Settings, say: Say, *, with_demo: bool = True) -> None:
         StackError: something cannot be had; one line that names what to change.
         ApiProblem: the demo order failed.
     """
+    master_keys(settings)  # said now, and not by a process that ends
     await require_free({f"{PREFIX}{port.upper()}": getattr(settings, port) for port in LISTENING.values()})
     stack = DevStack(settings, on_event=say)
     endpoints = await stack.start()

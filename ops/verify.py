@@ -5,7 +5,7 @@ the version it shows, and an effect whose step is still on its way is not a diff
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -32,6 +32,7 @@ from ops.config import Settings
 from ops.gateways import open_payment_gateway
 from ops.live_streams import live_orders, live_stock
 from ops.verify_models import applied_faults
+from ops.verify_privacy import erased_customers, privacy_faults
 from ops.verify_snapshots import snapshot_faults
 from workflows.contracts import ORDER_WORKFLOW, order_workflow_id
 
@@ -85,6 +86,7 @@ async def verify(settings: Settings) -> Sequence[Check]:
         running = await _running(await connect_temporal(settings))
         live = await _load(connection, codec())
         snapshots = await _snapshots(connection)
+        erased = await erased_customers(connection)
         rows = [dict(row) for row in await connection.fetch(ROWS)]
         applied = await _applied(connection)
         books = check_books(live, effects)
@@ -99,6 +101,7 @@ async def verify(settings: Settings) -> Sequence[Check]:
         snapshots,
         check_read_models(live, rows),
         applied,
+        check_privacy(live, erased),
     ]
 
 
@@ -223,6 +226,14 @@ def check_bookings(live: Live, booked: Counter[tuple[UUID, str]]) -> Check:
         check.expect(
             count == 1 and order_id in live.orders, f"step {key} of order {order_id} has {count} bookings"
         )
+    return check
+
+
+def check_privacy(live: Live, erased: Collection[str]) -> Check:
+    """Invariant 8, of what the store has; who holds the keys can open it or not."""
+    check = Check("8 privacy: nothing of an erased customer can be read")
+    for fault in privacy_faults(erased, live.orders.values()):
+        check.expect(fault is None, fault or "")
     return check
 
 

@@ -12,6 +12,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.cases import CaseActivities
 from activities.contracts import TaskQueue
+from activities.erasure import CustomersOrders, ErasureActivities
 from activities.gateway_news import GatewayNewsActivities
 from activities.gateways.protocol import Carrier, PaymentGateway
 from activities.gateways.simulator import SimulatedCarrier
@@ -25,21 +26,32 @@ from activities.refunds import RefundActivities
 from activities.shipping import ShippingActivities
 from activities.stock_book import StockBook
 from activities.stock_changes import StockWriter
+from eventstore.privacy import CustomerKeys
 from eventstore.snapshots import Snapshots
 from eventstore.store import EventStore
+from eventstore.vault import Vault
 from ops.bootstrap import connect_temporal, open_backend, utc_now
 from ops.config import Settings
+from ops.customers_orders import PostgresCustomersOrders
 from ops.gateways import open_payment_gateway
 from ops.search_attributes import check_search_attributes
 from ops.workflow_runner import ContextFreeRunner
 from workflows.aftercare import AftercareWorkflow
 from workflows.cases import CaseWorkflow
+from workflows.erasure import ErasureWorkflow
 from workflows.gateway_news import GatewayNewsWorkflow
 from workflows.order import OrderWorkflow
 from workflows.refunds import RefundWorkflow
 
 GRACE = timedelta(seconds=10)
-WORKFLOWS = [OrderWorkflow, AftercareWorkflow, CaseWorkflow, GatewayNewsWorkflow, RefundWorkflow]
+WORKFLOWS = [
+    OrderWorkflow,
+    AftercareWorkflow,
+    CaseWorkflow,
+    GatewayNewsWorkflow,
+    RefundWorkflow,
+    ErasureWorkflow,
+]
 
 # Whole packages: a partly passed-through package would load its classes twice. Of the workflows, the definition
 # itself is loaded into every instance, under guard; what it is built on is loaded once, and held to determinism
@@ -73,6 +85,8 @@ def activities(
     payments: PaymentGateway,
     carrier: Carrier,
     warehouses: tuple[str, ...],
+    keys: CustomerKeys,
+    customers: CustomersOrders,
     *,
     grace: timedelta = timedelta(minutes=15),
 ) -> dict[TaskQueue, Sequence[Any]]:
@@ -83,7 +97,8 @@ def activities(
     money = PaymentActivities(store, payments)
     cases = CaseActivities(store, payments)
     news = GatewayNewsActivities(store, payments, orders, grace, utc_now)
-    shipping = ShippingActivities(store, carrier)
+    shipping = ShippingActivities(store, carrier, Vault(keys))
+    erasure = ErasureActivities(store, keys, customers, carrier)
     own: Sequence[Any] = (
         *_methods(orders),
         *_methods(HoldActivities(store)),
@@ -91,11 +106,16 @@ def activities(
         cases.answer_case,
         RefundActivities(store).grant_refund,
         shipping.deliver_parcel,
+        erasure.erase_customer,
+        erasure.confirm_forgotten,
     )
     return {
         TaskQueue.ORDERS: own,  # local to the workflow's worker
         TaskQueue.PAYMENTS: (*_methods(money), cases.settle_case, news.take_gateway_news),
-        TaskQueue.SHIPPING: tuple(each for each in _methods(shipping) if each.__name__ != "deliver_parcel"),
+        TaskQueue.SHIPPING: (
+            *(each for each in _methods(shipping) if each.__name__ != "deliver_parcel"),
+            erasure.forget_at_carrier,
+        ),
     }
 
 
@@ -149,6 +169,8 @@ async def run_worker(
             payments,
             carrier,
             settings.warehouse_codes,
+            backend.keys,
+            PostgresCustomersOrders(backend.pool),
             grace=timedelta(seconds=settings.reconcile_grace),
         )
         for worker in workers(client, {queue: services[queue] for queue in services if queue in only}):

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Uuid,
     any_,
     bindparam,
+    func,
     or_,
     select,
     tuple_,
@@ -202,6 +203,15 @@ async def of_customer(connection: AsyncConnection, customer_id: str, *, limit: i
     query = select(*_VIEW).where(ORDERS.c.customer_id == customer_id)
     newest = query.order_by(ORDERS.c.placed_at.desc(), ORDERS.c.order_id.desc()).limit(cursors.check_limit(limit))
     return [_view(row) for row in await connection.execute(newest)]
+
+
+async def counts(connection: AsyncConnection, customer_id: str) -> tuple[int, int]:
+    """How many orders the customer has, and how many of them are open."""
+    ended = [status for status in OrderStatus if status.terminal]
+    still_open = func.count().filter(ORDERS.c.status.not_in(ended))
+    query = select(func.count(), still_open).where(ORDERS.c.customer_id == customer_id)
+    total, open_now = (await connection.execute(query)).one()
+    return total, open_now
 
 
 async def version_of(connection: AsyncConnection, order_id: UUID) -> int:

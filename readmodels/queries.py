@@ -64,6 +64,10 @@ class ReadModels:
         async with self._engine.connect() as connection:
             return await orders.of_customer(connection, customer_id, limit=limit)
 
+    async def order_counts(self, customer_id: str) -> tuple[int, int]:
+        async with self._engine.connect() as connection:
+            return await orders.counts(connection, customer_id)
+
     async def timeline(self, order_id: UUID, *, after: int, limit: int) -> Sequence[TimelineEntry]:
         async with self._engine.connect() as connection:
             return await timeline.of_order(connection, order_id, after=after, limit=limit)

@@ -211,6 +211,10 @@ class Queries(Protocol):
         """The customer's latest orders in full, newest first."""
         ...
 
+    async def order_counts(self, customer_id: str) -> tuple[int, int]:
+        """How many orders the customer has, and how many of them are open."""
+        ...
+
     async def timeline(self, order_id: UUID, *, after: int, limit: int) -> Sequence[TimelineEntry]:
         """Events with `version > after`, in order."""
         ...

@@ -28,6 +28,7 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 TEMPLATE = "template_waybill"
+MASTER_KEY = "d2F5YmlsbC1kZXZlbG9wbWVudC1tYXN0ZXIta2V5LTE="
 
 NewDatabase = Callable[[], AbstractAsyncContextManager[str]]
 
@@ -37,7 +38,8 @@ def stack_settings(data_dir: Path, **changes: object) -> Settings:
     embedded = dict.fromkeys(("database_url", "simulator_database_url", "redis_url", "temporal_address"))
     names = [name for name in Settings.model_fields if name.endswith("_port")]
     numbers = dict(zip(names, free_ports(len(names)), strict=True))
-    return Settings.model_validate({"data_dir": data_dir, **embedded, **numbers, **changes})
+    given = {"data_dir": data_dir, "master_keys": MASTER_KEY, **embedded, **numbers}
+    return Settings.model_validate({**given, **changes})
 
 
 def short_directory() -> Path:

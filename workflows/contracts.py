@@ -10,12 +10,14 @@ from domain.money import Money
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import Decision, HoldPlaced, OrderLine, StepAction
 from domain.orders.model import OrderStatus
+from domain.privacy import KeyedDigest, PersonalText
 from domain.shipping.events import TrackingStatus
 
 ORDER_WORKFLOW: Final = "Order"
 RESTOCKED: Final = "restocked"
 """Signal: stock came for an order that waits. It carries nothing; the streams tell what came."""
 AFTERCARE_WORKFLOW: Final = "Aftercare"
+ERASURE_WORKFLOW: Final = "Erasure"
 
 STATUS: Final = SearchAttributeKey.for_keyword("WaybillStatus")
 ATTENTION: Final = SearchAttributeKey.for_bool("WaybillAttention")
@@ -32,6 +34,10 @@ def order_workflow_id(order_id: UUID) -> str:
 
 def aftercare_workflow_id(order_id: UUID) -> str:
     return f"aftercare/{order_id}"
+
+
+def erasure_workflow_id(customer_id: str) -> str:
+    return f"erasure/{customer_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +84,10 @@ class CancelOrder:
     """`fingerprint` of this and the other commands is a digest of what was asked for."""
 
     command_id: str
-    reason: str
+    reason: PersonalText
     actor: str
     expected_version: int | None = None
-    fingerprint: str | None = None
+    fingerprint: KeyedDigest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +95,27 @@ class ResolveStalledStep:
     command_id: str
     step: str
     action: StepAction
-    reason: str
+    reason: PersonalText
     actor: str
     reference: str | None = None
-    fingerprint: str | None = None
+    fingerprint: KeyedDigest | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AssignOrder:
     command_id: str
     assignee: str | None
-    reason: str
+    reason: PersonalText
     actor: str
-    fingerprint: str | None = None
+    fingerprint: KeyedDigest | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NoteOrder:
     command_id: str
-    note: str
+    note: PersonalText
     actor: str
-    fingerprint: str | None = None
+    fingerprint: KeyedDigest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +136,16 @@ class HoldOrder:
     hold: HoldPlaced
     actor: str
     expected_version: int | None = None
-    fingerprint: str | None = None
+    fingerprint: KeyedDigest | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseOrderHold:
     command_id: str
     hold_id: str
-    reason: str
+    reason: PersonalText
     actor: str
-    fingerprint: str | None = None
+    fingerprint: KeyedDigest | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.aggregates import Committed
 from activities.contracts import Placed
+from activities.erasure_contracts import EraseStep
 from activities.gateways.protocol import TrackingUpdate
 from domain.money import Money
 from domain.orders import decide as orders
@@ -30,7 +31,9 @@ from domain.record import OrderRecord
 from workflows.aftercare import AftercareWorkflow
 from workflows.aftercare_commands import with_start
 from workflows.contracts import CancelOrder, OpenChargeback, OrderInput, TrackingNews, order_workflow_id
+from workflows.erasure_commands import committed, send_erasure
 from workflows.errors import CommandTimeout, CommandUnavailable
+from workflows.goods import available
 from workflows.operating import OperatorsGateway
 from workflows.order import OrderWorkflow
 from workflows.starting import shown
@@ -39,15 +42,17 @@ from workflows.updating import fingerprint, rpc_failure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandGateway(OperatorsGateway):
-    """Every command there is."""
+    """Every command there is. Personal fields are sealed on the way, before Temporal or the store has them."""
 
     async def place(self, command: PlaceOrder, *, key: str, actor: str) -> Placed:
-        """Place the order, or find what its key stands for.
+        """Place the order, or find what its key stands for. The command's fingerprint is a `body_fingerprint`.
 
         Raises:
+            NotAllowed: `customer-erased`.
             CommandTimeout: no answer in time; the order may still be placed.
             CommandUnavailable: Temporal cannot be reached.
         """
+        command = await available(self.vault.seal(command.customer_id, command))
         start = WithStartWorkflowOperation(
             OrderWorkflow.run,
             OrderInput(command, actor, self.policies),
@@ -67,6 +72,28 @@ class CommandGateway(OperatorsGateway):
             return await self._placed_before(command)
         except WorkflowUpdateFailedError as failure:
             raise CommandUnavailable(f"the order's workflow ended: {failure.cause}") from failure
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise CommandTimeout(str(error)) from error
+        except RPCError as error:
+            raise rpc_failure(error) from error
+
+    async def body_fingerprint(self, customer_id: str, asked: bytes) -> str:
+        """What tells two bodies of a customer apart, and means nothing without the customer's key.
+
+        Raises: NotAllowed (`customer-erased`), CommandUnavailable.
+        """
+        return await available(self.vault.fingerprint(customer_id, asked))
+
+    async def erase_customer(self, customer_id: str, *, reason: str, actor: str) -> Committed:
+        """Make the customer's personal data unreadable, for ever; answers once it is.
+
+        Raises: NotAllowed (`customer-has-open-orders`), CommandTimeout, CommandUnavailable.
+        """
+        asked = send_erasure(self.temporal, EraseStep(customer_id, reason, actor), timeout=self.timeout)
+        try:
+            return committed(customer_id, await asked)
+        except WorkflowUpdateFailedError as failure:
+            raise CommandUnavailable(f"the erasure ended: {failure.cause}") from failure
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise CommandTimeout(str(error)) from error
         except RPCError as error:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
@@ -16,11 +16,14 @@ from activities.aggregates import Committed
 from activities.interceptor import fingerprint_of, from_application_error
 from activities.order_stream import LoadedOrder, key_reused, load_order, order_stream
 from domain.record import OrderRecord
+from eventstore.vault import Vault, holds_personal
 from workflows.aftercare_commands import send_aftercare
 from workflows.contracts import CommandDone, StepPolicies, order_workflow_id
 from workflows.errors import CommandTimeout, CommandUnavailable
 from workflows.goods import GoodsGateway, available
 from workflows.order import OrderWorkflow
+
+C = TypeVar("C")
 
 
 class OrderCommand(Protocol):
@@ -32,11 +35,15 @@ class OrderCommand(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderUpdates(GoodsGateway):
-    """`timeout`: seconds to wait for an outcome. `policies` are given to every workflow that is started."""
+    """`timeout`: seconds to wait for an outcome. `policies` are given to every workflow that is started.
+
+    `vault` seals what people wrote into a command.
+    """
 
     temporal: Client
     policies: StepPolicies
     timeout: float
+    vault: Vault
 
     async def _update(
         self,
@@ -48,6 +55,7 @@ class OrderUpdates(GoodsGateway):
         aftercare: Any = None,
     ) -> Committed:
         """Execute an update of the order's workflow; of an ended order the update `aftercare`, if given."""
+        command = await self._sealed(order_id, command)
         handle = self.temporal.get_workflow_handle_for(OrderWorkflow.run, order_workflow_id(order_id))
         asked = handle.execute_update(method, command, id=step, rpc_timeout=timedelta(seconds=self.timeout))
         done: CommandDone | None = await self._outcome(asked, command)
@@ -101,6 +109,17 @@ class OrderUpdates(GoodsGateway):
         if done is None:
             raise CommandUnavailable("the order's aftercare ended before it took the command")
         return Committed(order_stream(order_id), done.version)
+
+    async def _sealed(self, order_id: UUID, command: C) -> C:
+        """The command, with what people wrote sealed for the order's customer.
+
+        Raises: NotFound, CommandUnavailable.
+        """
+        kind: type = type(command)
+        if not holds_personal(kind):
+            return command
+        customer_id = (await self._load(order_id)).record.order.placed.customer_id
+        return await available(self.vault.seal_or_drop(customer_id, command))
 
     async def _load(self, order_id: UUID) -> LoadedOrder:
         return await available(load_order(self.store, order_id))

@@ -173,6 +173,9 @@ class SimulatedCarrier:
     async def track(self, booking: str) -> Booking:
         return _booking(await self._http.get(f"/v1/bookings/{booking}"))
 
+    async def forget(self, order_id: UUID) -> None:
+        await self._http.post("/v1/erasures", _scoped(order_id, "forget"), {"order_id": order_id})
+
     async def list_bookings(self, order_id: UUID | None = None) -> Sequence[Booking]:
         query = {"order_id": str(order_id) if order_id else None}
         return [_booking(item) async for item in self._http.pages("/v1/bookings", query)]

@@ -111,6 +111,20 @@ EXPLAINED: Final[dict[str, Any]] = {
     "actor": "system",
     "changes": [{"path": "payment_status", "before": "pending", "after": "authorized"}],
 }
+CUSTOMER: Final[dict[str, Any]] = {
+    "customer_id": "c-1042",
+    "erased": False,
+    "erased_at": None,
+    "forgotten_at": None,
+    "orders": {"total": 3, "open": 1},
+}
+ERASED: Final[dict[str, Any]] = {
+    "customer_id": "c-1042",
+    "erased": True,
+    "erased_at": TIME,
+    "forgotten_at": None,
+    "position": "Y3VzdG9tZXIvYy0xMDQyQDE",
+}
 STEP: Final[dict[str, Any]] = {
     "step": "authorize#1",
     "state": "stalled",

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from activities.aggregates import Committed
 from activities.contracts import Placed
 from activities.order_stream import order_stream
-from api.dependencies import Deps, GivenKey, Placing, required_key
+from api.dependencies import Deps, GivenKey, Placing, command_key, required_key
 from api.errors import Problem
 from api.openapi import problems
 from api.placing import PricedOrder, check_customer, fingerprint, priced
@@ -89,6 +89,7 @@ class PlacedOut(PricedOut):
     responses={200: {"model": PricedOut, "description": "A dry run: what the order would cost"}},
     openapi_extra=problems(
         *("idempotency-key-required", "invalid-idempotency-key", "idempotency-key-reuse", "customer-mismatch"),
+        *("customer-erased", "invalid-customer-id"),
         *("unknown-sku", "product-not-available", "price-not-available", "unknown-currency", "invalid-quantity"),
         *("invalid-lines", "duplicate-sku", "order-value-out-of-bounds", "invalid-sku", "invalid-email"),
         *("invalid-address", "unknown-payment-method", "outcome-unknown"),
@@ -114,17 +115,18 @@ async def place_order(
         before = await deps.queries.order(order_id)
         if before is None:
             raise
-        return _placed_before(before, fingerprint(body))
-    command = order.command(order_id, await screened(deps, order))
-    placed = await deps.gateway.place(command, key=key, actor=caller.actor)
-    _check_fingerprint(placed.fingerprint, command.fingerprint)
+        return _placed_before(before, await fingerprint(deps, body))
+    ours = await fingerprint(deps, body)
+    command = order.command(order_id, ours, await screened(deps, order))
+    placed = await deps.gateway.place(command, key=command_key(caller, key), actor=caller.actor)
+    _check_fingerprint(placed.fingerprint, ours)
     if placed.refusal is not None:
         raise NotAllowed(placed.refusal.message, code=placed.refusal.code)
     if (
         placed.went_on or placed.holds or placed.total != command.totals.total
     ):  # placed before, and gone on or repriced since
         await wait_until(deps, orders.NAME, Committed(order_stream(order_id), placed.version))
-        return _placed_before(await visible_order(deps, caller, order_id), command.fingerprint)
+        return _placed_before(await visible_order(deps, caller, order_id), ours)
     return _created(PlacedOut.now(order, placed))
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from domain.errors import InvalidValue, NotAllowed, NotFound
-from domain.identifiers import Address, Email, OrderNumber, Quantity, Sku
+from domain.identifiers import Address, OrderNumber, PersonalEmail, Quantity, Sku
 from domain.money import Money
 from domain.orders.events import (
     STANDARD_SHIPPING,
@@ -60,7 +60,7 @@ class PlaceOrder:
     order_id: UUID
     order_number: OrderNumber
     customer_id: str
-    email: Email | None
+    email: PersonalEmail | None
     currency: str
     lines: tuple[OrderLine, ...]
     totals: Totals

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.identifiers import Address
 from domain.money import Money
+from domain.privacy import PersonalText
 
 STANDARD_SHIPPING: Final = "standard"
 
@@ -82,7 +83,7 @@ class OrderPlaced:
     order_id: UUID
     order_number: str
     customer_id: str
-    email: str | None
+    email: PersonalText | None
     lines: tuple[OrderLine, ...]
     totals: Totals
     shipping_address: Address
@@ -101,9 +102,12 @@ class OrderConfirmed:
 
 @dataclass(frozen=True, slots=True)
 class OrderCancellationRequested:
-    """Somebody wants the order undone, or it cannot be fulfilled; what was done is being compensated."""
+    """Somebody wants the order undone, or it cannot be fulfilled; what was done is being compensated.
 
-    reason: str
+    A person's reason is sealed, the shop's own stands in clear.
+    """
+
+    reason: PersonalText
     requested_by: str
 
 
@@ -118,7 +122,7 @@ class OrderCancellationRejected:
 class OrderCancelled:
     """Compensated in full: no money held, no stock reserved."""
 
-    reason: str
+    reason: PersonalText
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ class OrderStepResolved:
 
     step: str
     action: StepAction
-    reason: str
+    reason: PersonalText
     resolved_by: str
     reference: str | None = None
 
@@ -151,7 +155,7 @@ class OrderAssigned:
     """Somebody was put in charge of what the order waits for; nobody, where `assignee` is None."""
 
     assignee: str | None
-    reason: str
+    reason: PersonalText
     assigned_by: str
 
 
@@ -159,7 +163,7 @@ class OrderAssigned:
 class OrderNoted:
     """An operator left a note for those who look at the order next."""
 
-    note: str
+    note: PersonalText
     noted_by: str
 
 
@@ -167,13 +171,13 @@ class OrderNoted:
 class HoldPlaced:
     """What the scope covers does not begin until the hold is released. `subject` is the line's SKU or the parcel.
 
-    `placed_by` is the actor, or `screening`. `reason` carries no personal data.
+    `placed_by` is the actor, or `screening`. A person's `reason` is sealed.
     """
 
     hold_id: str
     scope: HoldScope
     subject: str | None
-    reason: str
+    reason: PersonalText
     placed_by: str
     expires_at: datetime | None
 
@@ -183,7 +187,7 @@ class HoldReleased:
     """Somebody released the hold, or its time was over."""
 
     hold_id: str
-    reason: str
+    reason: PersonalText
     released_by: str
     expired: bool = False
 
@@ -222,7 +226,7 @@ class OrderLinesCancelled:
 
     lines: tuple[OrderLine, ...]
     totals: Totals
-    reason: str
+    reason: PersonalText
     requested_by: str
 
 

@@ -13,6 +13,8 @@ from typing import Final, get_args
 
 from domain.catalog import events as catalog_events
 from domain.catalog.events import CatalogEvent
+from domain.customers import events as customer_events
+from domain.customers.events import CustomerEvent
 from domain.errors import DomainError
 from domain.identifiers import OrderNumber, Quantity, Sku
 from domain.inventory import events as inventory_events
@@ -42,6 +44,7 @@ CONTEXTS: Final[Sequence[ModuleType]] = (
     shipping_events,
     catalog_events,
     case_events,
+    customer_events,
 )
 
 # What writes each event: the label of a step (`label#n` is its key), or a command (`command:key`).
@@ -110,6 +113,8 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     catalog_events.ProductPriceChanged: ("price:{key}",),
     catalog_events.ProductPublished: ("publish:{key}",),
     catalog_events.ProductDiscontinued: ("discontinue:{key}",),
+    customer_events.CustomerErased: ("erase",),
+    customer_events.CustomerForgotten: ("forget",),
 }
 
 
@@ -213,6 +218,8 @@ def stream_of(event: type) -> str:
         return "stock/{warehouse}/{sku}"
     if event in get_args(CatalogEvent):
         return "product/{sku}"
+    if event in get_args(CustomerEvent):
+        return "customer/{id}"
     return "case/{case_id}" if event in case_events.EVENTS else "order/{order_id}"
 
 

@@ -1,6 +1,7 @@
 """A carrier that behaves like a real one: it books, cancels, moves parcels by the day and pushes signed news.
 
-Keys and answers are as at the payment gateway. The recipient is asked for, checked and thrown away.
+Keys and answers are as at the payment gateway. The recipient stands on the label, which is kept with the booking
+until the carrier is told to forget it.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -33,8 +34,10 @@ from ops.simulators.wire import (
 KINDS = frozenset({"booking", "cancel"})
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 
-PERFORM = "SELECT * FROM carrier.perform($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+PERFORM = "SELECT * FROM carrier.perform($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 LIST_BOOKINGS = "SELECT * FROM carrier.list_bookings($1, $2, $3, $4, $5)"
+FORGET = "UPDATE carrier.booking SET label = NULL WHERE order_id = $1 AND label IS NOT NULL"
+VACUUM = "VACUUM carrier.booking"  # the labels as they were are kept by Postgres until then
 ORDER_OF = "SELECT order_id FROM carrier.booking WHERE reference = $1"
 PAUSE = "INSERT INTO carrier.pause (order_id) VALUES ($1) ON CONFLICT DO NOTHING"
 RESUME = "DELETE FROM carrier.pause WHERE order_id IS NOT DISTINCT FROM $1"
@@ -66,6 +69,10 @@ class BookingRequest(BaseModel):
     country: str = Field(pattern="^[A-Z]{2}$")
 
 
+class ErasureRequest(BaseModel):
+    order_id: UUID
+
+
 class MovementRequest(BaseModel):
     paused: bool
     order_id: UUID | None = None
@@ -88,7 +95,9 @@ async def book(wanted: BookingRequest, key: IdempotencyKey, books: BooksOf, cour
     # The address stays out of the fingerprint: a repeat finds its booking even after the person was erased.
     fingerprint = f"booking {wanted.order_id} {wanted.reference} {wanted.warehouse} {items}"
     now = datetime.now(UTC)
-    what = (None, wanted.order_id, wanted.reference, wanted.warehouse, items, now, now + courier.collected_after)
+    label = wanted.model_dump_json(exclude={"reference", "order_id", "warehouse", "items"})
+    due = now + courier.collected_after
+    what = (None, wanted.order_id, wanted.reference, wanted.warehouse, items, now, due, label)
     answer = await books.fetchrow(PERFORM, key, fingerprint, "booking", *what)
     courier.wake(courier.collected_after.total_seconds())
     return await give(answer)
@@ -96,8 +105,18 @@ async def book(wanted: BookingRequest, key: IdempotencyKey, books: BooksOf, cour
 
 @router.post("/v1/bookings/{reference}/cancel")
 async def cancel(reference: str, key: IdempotencyKey, books: BooksOf) -> Response:
-    what = (reference, None, None, None, None, None, None)
+    what = (reference, None, None, None, None, None, None, None)
     return await give(await books.fetchrow(PERFORM, key, f"cancel {reference}", "cancel", *what))
+
+
+@router.post("/v1/erasures")
+async def forget(wanted: ErasureRequest, books: BooksOf) -> Response:
+    """Delete whom an order's parcels went to. The bookings stay, and so do their answers, which name nobody."""
+    if fault := await lookup_fault(books, "carrier", wanted.order_id):
+        return fault
+    await books.execute(FORGET, wanted.order_id)
+    await books.execute(VACUUM)
+    return json_answer(200, "{}")
 
 
 @router.get("/v1/bookings/{reference}")

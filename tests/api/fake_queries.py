@@ -58,6 +58,11 @@ class FakeQueries:
         mine = [view for view in self.views.values() if view.record.order.placed.customer_id == customer_id]
         return mine[:limit]
 
+    async def order_counts(self, customer_id: str) -> tuple[int, int]:
+        records = [view.record for view in self.views.values()]
+        mine = [record for record in records if record.order.placed.customer_id == customer_id]
+        return len(mine), sum(not record.status.terminal for record in mine)
+
     async def timeline(self, order_id: UUID, *, after: int, limit: int) -> Sequence[TimelineEntry]:
         return [entry for entry in self.entries if entry.version > after][:limit]
 

@@ -47,6 +47,8 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("PUT", "/v1/products/MUG/price", PRODUCT["price"], STAFF),
     ("POST", "/v1/products/MUG/publish", None, STAFF),
     ("POST", "/v1/products/MUG/discontinue", None, STAFF),
+    ("GET", "/v1/customers/c-1", None, ALL),
+    ("POST", "/v1/customers/c-1/erase", {"reason": "r"}, ("admin",)),
     ("GET", "/v1/ops/sagas", None, STAFF),
     ("POST", "/v1/ops/sagas/retry", {"error_type": "Unknown", "reason": "r"}, STAFF),
     ("POST", f"/v1/ops/orders/{samples.ORDER}/assignment", {"assignee": "eve", "reason": "r"}, STAFF),

@@ -37,7 +37,7 @@ async def test_an_order_is_placed_at_the_catalogues_prices(world: World) -> None
         "total": {"amount": "41.53", "currency": "EUR"},
     }
     name, given = world.gateway.calls[0]
-    assert (name, given["key"], given["actor"]) == ("place", "k-1", "customer:c-1")
+    assert (name, given["actor"]) == ("place", "customer:c-1")
 
 
 async def test_yen_have_no_decimals(world: World) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,7 @@ from domain.orders.decide import PlaceOrder
 from domain.orders.events import StepAction
 from domain.reconciliation.events import CaseAction
 from domain.record import fold_record
+from eventstore.vault import Vault
 from readmodels.views import (
     OrderView,
     ProductView,
@@ -40,6 +42,7 @@ from tests.api.fake_queries import FakeQueries
 from tests.api.projections import FakeProjections
 from tests.readmodels.memory_log import MemoryLog
 from tests.support import samples
+from tests.support.memory_keys import MemoryKeys
 from tests.support.memory_store import MemoryEventStore, MemoryHistory
 
 ISSUER = DevIssuer(Path(tempfile.mkdtemp()) / "issuer.jwk")
@@ -91,6 +94,7 @@ class FakeGateway:
     placed: dict[UUID, Placed] = field(default_factory=dict)
     fails: Exception | None = None
     version: int = 7
+    keys: MemoryKeys = field(default_factory=MemoryKeys)
 
     def _called(self, name: str, given: Mapping[str, Any], stream: str) -> Committed:
         self.calls.append((name, {key: value for key, value in given.items() if key != "self"}))
@@ -112,6 +116,14 @@ class FakeGateway:
                 total=command.totals.total,
             ),
         )
+
+    async def body_fingerprint(self, customer_id: str, asked: bytes) -> str:
+        return sha256(asked).hexdigest()
+
+    async def erase_customer(self, customer_id: str, *, reason: str, actor: str) -> Committed:
+        committed = self._called("erase_customer", locals(), f"customer/{customer_id}")
+        await self.keys.destroy(customer_id)
+        return committed
 
     async def cancel(
         self, order_id: UUID, *, key: str, reason: str, actor: str, expected_version: int | None = None
@@ -227,6 +239,8 @@ class World:
                 history=self.history,
                 verifier=verifier,
                 rules=replace(RULES, **rules),
+                vault=Vault(self.gateway.keys),
+                keys=self.gateway.keys,
                 readiness=self.readiness,
                 feed=self.feed,
                 carrier_secrets={"simulated": SECRET},

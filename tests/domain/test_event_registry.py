@@ -8,6 +8,7 @@ import pytest
 
 from domain import record
 from domain.catalog import events as catalog
+from domain.customers import events as customers
 from domain.inventory import events as inventory
 from domain.orders import events as orders
 from domain.payments import events as payments
@@ -27,6 +28,7 @@ VALUES = {
 
 UNIONS: dict[ModuleType, tuple[type, ...]] = {
     catalog: get_args(catalog.CatalogEvent),
+    customers: get_args(customers.CustomerEvent),
     inventory: get_args(inventory.StockEvent | inventory.OrderStockEvent),
     orders: get_args(orders.OrderEvent),
     payments: get_args(payments.PaymentEvent),
@@ -68,5 +70,6 @@ def test_the_orders_stream_holds_every_event_but_those_of_stock_and_catalogue() 
         *get_args(catalog.CatalogEvent),
         *get_args(inventory.StockEvent),
         *get_args(reconciliation.CaseEvent),
+        *get_args(customers.CustomerEvent),
     }
     assert set(get_args(record.OrderStreamEvent)) == everything - elsewhere

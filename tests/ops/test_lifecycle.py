@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from domain.catalog import events as catalog
+from domain.customers import events as customers
 from domain.inventory import events as inventory
 from domain.orders import events as orders
 from domain.orders.model import OrderStatus
@@ -20,7 +21,7 @@ def test_the_document_is_what_the_code_makes() -> None:
 
 
 def test_every_event_has_its_writer() -> None:
-    modules = (catalog, inventory, orders, payments, cases, shipping)
+    modules = (catalog, customers, inventory, orders, payments, cases, shipping)
     every = {event for module in modules for event in module.EVENTS}
     assert set(WRITTEN_BY) == every
 

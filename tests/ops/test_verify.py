@@ -12,6 +12,7 @@ from domain.inventory.model import StockItem
 from domain.orders.events import OrderCancelled, OrderCompleted, OrderStepStalled
 from domain.payments.events import PaymentAuthorized, PaymentCaptured, PaymentRequested
 from domain.record import OrderRecord, OrderStreamEvent, fold_record
+from eventstore.vault import Vault
 from ops.verify import (
     Check,
     Live,
@@ -19,11 +20,13 @@ from ops.verify import (
     check_books,
     check_endings,
     check_money,
+    check_privacy,
     check_read_models,
     check_stock,
     check_unbooked,
 )
 from tests.support.gateways import MemoryPayments
+from tests.support.memory_keys import MemoryKeys
 from tests.support.samples import ORDER, OTHER_ORDER, PLACED, TOTAL, eur
 from workflows.contracts import order_workflow_id
 
@@ -139,3 +142,12 @@ def test_a_row_that_is_not_the_fold_of_its_stream_is_found() -> None:
     assert not broken(check_read_models(there, [row]))
     assert broken(check_read_models(there, [{**row, "status": "confirmed"}]))
     assert broken(check_read_models(there, [{**row, "state": adapter.dump_json(live().orders[ORDER].record)}]))
+
+
+async def test_what_an_erased_customer_left_in_clear_is_found() -> None:
+    customer = PLACED.customer_id
+    assert not broken(check_privacy(live(), erased=()))
+    assert broken(check_privacy(live(), erased={customer}))
+    sealed = await Vault(MemoryKeys()).seal(customer, PLACED)
+    order = LoadedOrder(ORDER, 1, fold_record((sealed,)), {})
+    assert not broken(check_privacy(Live({ORDER: order}, {}), erased={customer}))

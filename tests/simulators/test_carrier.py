@@ -1,4 +1,4 @@
-"""The carrier's bookings: one per key, cancelled or collected but never both, and nothing kept of a person."""
+"""The carrier's bookings: one per key, cancelled or collected but never both; recipients forgotten when told."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -25,17 +25,30 @@ async def test_a_booking_is_made_once_per_key(slow_carrier: CarrierUnderTest) ->
     assert refused.value.code == "idempotency-key-reused"
 
 
-async def test_nothing_of_the_recipient_is_kept(slow_carrier: CarrierUnderTest) -> None:
-    order, carrier = uuid4(), slow_carrier.carrier
+async def test_the_recipient_is_on_the_label_alone_and_forgotten_when_told(slow_carrier: CarrierUnderTest) -> None:
+    order, other, carrier = uuid4(), uuid4(), slow_carrier.carrier
     booking = await carrier.book("book#1", parcel_of(order, recipient="Grace Hopper"))
+    await carrier.book("book#2", parcel_of(other, "shipment-2", recipient="Ada Byron"))
+    assert await _naming(slow_carrier, "Grace", "Elm Row") == ["carrier.booking", "carrier.booking"]
     assert await carrier.book("book#1", parcel_of(order, recipient="erased")) == booking
-    rows = [
-        str(dict(row))
+
+    await carrier.forget(order)
+    await carrier.forget(order)
+
+    assert await _naming(slow_carrier, "Grace") == []
+    assert await _naming(slow_carrier, "Ada Byron") == ["carrier.booking"]
+    assert await carrier.book("book#1", parcel_of(order, recipient="Grace Hopper")) == booking
+    assert await _naming(slow_carrier, "Grace") == []
+
+
+async def _naming(carrier: CarrierUnderTest, *words: str) -> list[str]:
+    """The table of each row that holds one of the words."""
+    return [
+        table
         for table in ("carrier.booking", "carrier.webhook", "simulator.answer")
-        for row in await slow_carrier.books.fetch(f"SELECT * FROM {table}")
+        for row in await carrier.books.fetch(f"SELECT * FROM {table}")
+        if any(word in str(dict(row)) for word in words)
     ]
-    assert len(rows) == 2
-    assert not [row for row in rows for word in ("Grace", "Elm Row", "Ulm", "89073") if word in row]
 
 
 async def test_a_booking_is_cancelled_until_it_is_collected(slow_carrier: CarrierUnderTest) -> None:

@@ -17,7 +17,9 @@ from domain.inventory.model import StockItem, evolve
 from domain.orders.events import Decision
 from eventstore.snapshots import Snapshots
 from eventstore.store import Expected, NewEvent, StreamWrite
+from eventstore.vault import Vault
 from tests.support.gateways import MemoryCarrier, MemoryPayments
+from tests.support.memory_keys import MemoryKeys
 from tests.support.shop import order
 from tests.support.unruly_store import UnrulyStore
 
@@ -36,7 +38,7 @@ class Backend:
         self.carrier = MemoryCarrier()
         self.orders = OrderActivities(self.store, lambda: datetime.now(UTC))
         self.payments = PaymentActivities(self.store, self.gateway)
-        self.shipping = ShippingActivities(self.store, self.carrier)
+        self.shipping = ShippingActivities(self.store, self.carrier, Vault(MemoryKeys()))
         self.inventory = self.process()
 
     def process(self) -> InventoryActivities:

@@ -144,6 +144,7 @@ class MemoryCarrier:
         self.faults = Faults()
         self.books: dict[tuple[UUID, str], Booking] = {}
         self.closed: set[tuple[UUID, str]] = set()
+        self.labels: dict[UUID, Parcel] = {}
         self.on_booked: Callable[[Booking], None] = lambda booking: None
 
     async def book(self, key: str, parcel: Parcel) -> Booking:
@@ -159,6 +160,7 @@ class MemoryCarrier:
             number = f"T{len(self.books) + 1}"
             booking = Booking(number, parcel.reference, parcel.order_id, key, number, TrackingStatus.BOOKED)
             self.books[parcel.order_id, key] = booking
+            self.labels[parcel.order_id] = parcel
             self.on_booked(booking)
         if fault == "lost":
             raise Unknown("the answer was lost")
@@ -188,6 +190,11 @@ class MemoryCarrier:
         if await self.faults.arrive("track") == "down":
             raise Unknown("the carrier is down")
         return self._by_reference(booking)
+
+    async def forget(self, order_id: UUID) -> None:
+        if await self.faults.arrive("forget") == "down":
+            raise Unknown("the carrier is down")
+        self.labels.pop(order_id, None)
 
     async def list_bookings(self, order_id: UUID | None = None) -> Sequence[Booking]:
         return [each for each in self.books.values() if order_id in (None, each.order_id)]

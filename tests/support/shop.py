@@ -31,10 +31,12 @@ from domain.record import OrderRecord
 from domain.shipping.events import TrackingStatus
 from eventstore.snapshots import Snapshots
 from eventstore.store import Expected, NewEvent, StreamWrite
+from eventstore.vault import Vault
 from ops.embedded.temporal import DYNAMIC_CONFIG, TIME_SKIPPING
 from ops.worker import activities, workers
 from tests.support.gateways import MemoryCarrier, MemoryPayments
 from tests.support.invariants import check_shop
+from tests.support.memory_keys import MemoryCustomersOrders, MemoryKeys
 from tests.support.unruly_store import UnrulyStore
 from workflows.contracts import (
     ATTENTION,
@@ -81,6 +83,8 @@ class Shop:
         self.store = UnrulyStore()
         self.payments = MemoryPayments()
         self.carrier = MemoryCarrier()
+        self.keys = MemoryKeys()
+        self.vault = Vault(self.keys)
         self.gateway = CommandGateway(
             temporal=environment.client,
             store=self.store,
@@ -88,13 +92,17 @@ class Shop:
             policies=POLICIES,
             warehouses=WAREHOUSES,
             timeout=10,
+            vault=self.vault,
         )
         self.auto = True
         self.carrier.on_booked = self._booked
         self._tasks: set[asyncio.Task[None]] = set()
         self._placed: dict[UUID, PlaceOrder] = {}
         self._workers: AsyncExitStack | None = None
-        self._services = activities(self.store, Snapshots(None), self.payments, self.carrier, WAREHOUSES)
+        customers = MemoryCustomersOrders(self.store.streams)
+        self._services = activities(
+            self.store, Snapshots(None), self.payments, self.carrier, WAREHOUSES, self.keys, customers
+        )
 
     async def open(self, *, max_cached: int = 5000, only: Collection[TaskQueue] = tuple(TaskQueue)) -> None:
         """Start the workers, of some services or of all."""
@@ -128,9 +136,10 @@ class Shop:
     async def end_all(self) -> None:
         """Leave no workflow behind that another test's workers would go on with."""
         for name in self.store.streams:
-            if name.startswith("order/"):
+            if name.startswith(("order/", "customer/")):
                 with suppress(RPCError):
-                    await self.environment.client.get_workflow_handle(name).terminate()
+                    workflow_id = name.replace("customer/", "erasure/")
+                    await self.environment.client.get_workflow_handle(workflow_id).terminate()
 
     async def stock(self, sku: str, quantity: int, warehouse: str = "BER") -> None:
         received = NewEvent(uuid4(), StockReceived(quantity, "delivery"))
@@ -198,6 +207,10 @@ class Shop:
 
     async def record(self, order_id: UUID) -> OrderRecord:
         return (await load_order(self.store, order_id)).record
+
+    async def reason(self, order_id: UUID) -> str:
+        """Why the order was cancelled, readable."""
+        return await self.vault.open_json((await self.record(order_id)).order.reason or "")
 
     async def until(self, order_id: UUID, reached: Callable[[OrderRecord], bool]) -> OrderRecord:
         """Wait until the order's stream folds to a state that satisfies `reached`."""

@@ -53,7 +53,9 @@ async def test_an_effect_made_by_hand_is_adopted(shop: Shop, call: str, kind: st
     assert sorted(effect.kind for effect in shop.payments.books.values()) == ["authorization", "capture"]
     assert (order_id, step) in shop.payments.closed
     resolved = next(each for each in shop.store.streams[f"order/{order_id}"] if each.type == "OrderStepResolved")
-    assert resolved.event == OrderStepResolved(step, StepAction.ADOPT, "looked at it", "operator:eve", "by-hand")
+    assert await shop.vault.open(resolved.event) == OrderStepResolved(
+        step, StepAction.ADOPT, "looked at it", "operator:eve", "by-hand"
+    )
     assert (resolved.metadata["step"], resolved.metadata["actor"]) == ("resolve:k", "operator:eve")
 
 

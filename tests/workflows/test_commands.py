@@ -104,7 +104,7 @@ async def test_hand_over_and_notes_are_events_with_their_author(shop: Shop) -> N
     )
     noted = await shop.gateway.note(order_id, key="n", note="rang them up", actor="operator:eve")
     stored = shop.store.streams[f"order/{order_id}"]
-    assert [stored[version - 1].event for version in (assigned.version, noted.version)] == [
+    assert [await shop.vault.open(stored[version - 1].event) for version in (assigned.version, noted.version)] == [
         OrderAssigned("eve", "knows the gateway", "operator:adam"),
         OrderNoted("rang them up", "operator:eve"),
     ]

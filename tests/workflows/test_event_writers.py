@@ -36,6 +36,7 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
     await _hold(shop)
     await _run_short(shop)
     await _manage_the_shop(shop)
+    await _erase_the_customer(shop)
 
     seen = set()
     for stream_id, events in shop.store.streams.items():
@@ -138,6 +139,11 @@ async def _run_short(shop: Any) -> None:
     third = await shop.place(("TEE", 1), ("PEN", 1), on_unavailable=OnUnavailable.DROP)
     for order_id in (*both, third):
         await shop.ended(order_id)
+
+
+async def _erase_the_customer(shop: Any) -> None:
+    await shop.gateway.erase_customer("ada", reason="r", actor="admin:a")
+    await shop.environment.client.get_workflow_handle("erasure/ada").result()
 
 
 async def _manage_the_shop(shop: Any) -> None:

@@ -75,7 +75,7 @@ async def test_a_parked_order_can_be_compensated(shop: Shop) -> None:
     await shop.resolve(order_id, await shop.stalled(order_id), StepAction.COMPENSATE)
 
     assert await shop.ended(order_id) is OrderStatus.CANCELLED
-    assert (await shop.record(order_id)).order.reason == "looked at it"
+    assert await shop.reason(order_id) == "looked at it"
     assert [effect.kind for effect in shop.payments.books.values()] == ["authorization", "void"]
 
 

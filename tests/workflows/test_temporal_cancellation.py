@@ -76,4 +76,4 @@ async def test_while_the_order_is_being_cancelled_already(shop: Shop) -> None:
     gate.open()
 
     assert await closed_as(shop, order_id) == CANCELLED
-    assert (await shop.record(order_id)).order.reason == "changed my mind"
+    assert await shop.reason(order_id) == "changed my mind"

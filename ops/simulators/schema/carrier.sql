@@ -1,5 +1,5 @@
--- The books of the simulated carrier. Nothing of the recipient is kept, not even a hash: the label would be printed
--- and thrown away. So a person can be forgotten without the carrier having to forget anything.
+-- The books of the simulated carrier. As at a real one, the label of each parcel is kept, with whom it went to, until
+-- the carrier is told to forget the person.
 
 CREATE SCHEMA IF NOT EXISTS carrier;
 
@@ -15,8 +15,10 @@ CREATE TABLE IF NOT EXISTS carrier.booking (
     status           text NOT NULL CHECK (status IN ('booked', 'cancelled', 'dispatched', 'delivered')),
     sequence         integer NOT NULL DEFAULT 0,
     booked_at        timestamptz NOT NULL,
-    due_at           timestamptz  -- of the next movement; the epoch means at once, even when paused
+    due_at           timestamptz,  -- of the next movement; the epoch means at once, even when paused
+    label            text  -- recipient and address as JSON; null once forgotten
 );
+ALTER TABLE carrier.booking ADD COLUMN IF NOT EXISTS label text;
 CREATE INDEX IF NOT EXISTS booking_by_order ON carrier.booking (order_id, seq);
 CREATE INDEX IF NOT EXISTS booking_by_due ON carrier.booking (due_at) WHERE due_at IS NOT NULL;
 
@@ -52,15 +54,17 @@ RETURN json_build_object(
 
 -- Accepts a parcel, due for collection at p_due.
 CREATE OR REPLACE FUNCTION carrier.accept(
-    p_key text, p_order uuid, p_shipment text, p_warehouse text, p_items text, p_now timestamptz, p_due timestamptz
+    p_key text, p_order uuid, p_shipment text, p_warehouse text, p_items text, p_now timestamptz, p_due timestamptz,
+    p_label text
 ) RETURNS text
 LANGUAGE sql AS $$
     WITH token AS (SELECT replace(gen_random_uuid()::text, '-', '') AS id)
     INSERT INTO carrier.booking AS b (
-        reference, shipment_id, order_id, idempotency_key, tracking_number, warehouse, items, status, booked_at, due_at
+        reference, shipment_id, order_id, idempotency_key, tracking_number, warehouse, items, status, booked_at, due_at,
+        label
     )
     SELECT 'bkg_' || id, p_shipment, p_order, p_key, 'SIM' || upper(left(id, 12)), p_warehouse, p_items, 'booked',
-           p_now, p_due
+           p_now, p_due, p_label
     FROM token
     RETURNING carrier.as_json(b)
 $$;
@@ -87,7 +91,7 @@ END $$;
 -- `mode` says how the answer is to be given, as in payments.perform.
 CREATE OR REPLACE FUNCTION carrier.perform(
     p_key text, p_fingerprint text, p_kind text, p_reference text, p_order uuid, p_shipment text, p_warehouse text,
-    p_items text, p_now timestamptz, p_due timestamptz,
+    p_items text, p_now timestamptz, p_due timestamptz, p_label text,
     OUT status integer, OUT body text, OUT mode text, OUT seconds double precision
 )
 LANGUAGE plpgsql AS $$
@@ -123,7 +127,7 @@ BEGIN
         SELECT c.status, c.body INTO status, body FROM carrier.call_off(p_reference) c;
     ELSE
         status := 201;
-        body := carrier.accept(p_key, p_order, p_shipment, p_warehouse, p_items, p_now, p_due);
+        body := carrier.accept(p_key, p_order, p_shipment, p_warehouse, p_items, p_now, p_due, p_label);
     END IF;
     INSERT INTO simulator.answer (service, key, fingerprint, status, body)
     VALUES ('carrier', p_key, p_fingerprint, status, body);
