@@ -12,6 +12,7 @@ _MARK: Final = "x-problem-types"
 _ALWAYS: Final = ("unavailable", "internal-error")
 _WITH_TOKEN: Final = ("unauthenticated", "invalid-token", "forbidden", "identity-unavailable")
 _WITH_INPUT: Final = ("invalid-request",)
+_WITH_KEY: Final = ("invalid-idempotency-key",)
 _WITH_BODY: Final = ("malformed-json", "body-too-large", "unsupported-media-type")
 
 _PROBLEM: Final[dict[str, Any]] = {
@@ -100,6 +101,8 @@ def _codes(operation: dict[str, Any], own: Iterable[str]) -> list[str]:
         codes += _WITH_BODY
     if "requestBody" in operation or "parameters" in operation:
         codes += _WITH_INPUT
+    if any(parameter["name"] == "idempotency-key" for parameter in operation.get("parameters", ())):
+        codes += _WITH_KEY
     return list(dict.fromkeys(codes))
 
 
