@@ -106,6 +106,7 @@ class Placed:
     refusal: Refusal | None = None
     placed_version: int = 1
     holds: tuple[HoldPlaced, ...] = ()
+    placed_at: datetime | None = None
 
     @property
     def went_on(self) -> bool:
@@ -266,7 +267,8 @@ class Resumed:
     """Where the stream says that an order stands, for a workflow that starts over it again.
 
     `tries` is the number of the next try by step label, `parcels` are those that may have been booked, and
-    `tracking` is how far each booked one came, by shipment id.
+    `tracking` is how far each booked one came, by shipment id; `methods_chosen` counts the payment methods that
+    followed a decline.
     """
 
     cancelling: bool
@@ -274,6 +276,7 @@ class Resumed:
     parcels: tuple[PlannedParcel, ...]
     tracking: Mapping[str, TrackingStatus]
     holds: tuple[HoldPlaced, ...] = ()
+    methods_chosen: int = 0
 
 
 @dataclass(frozen=True, slots=True)

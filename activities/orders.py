@@ -197,6 +197,7 @@ def _placed(order: LoadedOrder, step: Step) -> Placed:
         payment_method=placed.payment_method,
         total=order.record.order.totals.total,
         status=order.record.status,
+        placed_at=placed.placed_at,
         placed_version=order.steps[step.key][-1][0] if step.key in order.steps else 1,
         holds=tuple(order.record.order.holds.values()),
     )

@@ -53,10 +53,10 @@ class PaymentActivities:
 
     @activity.defn
     async def authorize_payment(self, step: Step) -> Effect:
-        """Authorise the order's total with the method it was placed with."""
+        """Authorise the order's total with the method it was placed with, or the one chosen since."""
 
         async def call(order: LoadedOrder) -> PaymentEffect:
-            method = order.record.order.placed.payment_method
+            method = order.record.payment_method
             return await self.gateway.authorize(
                 step.order_id, step.key, method=method, amount=order.record.order.owed
             )
@@ -66,7 +66,7 @@ class PaymentActivities:
             lambda record: decide.request_authorization(
                 record.payment_state,
                 step.key,
-                method=record.order.placed.payment_method,
+                method=record.payment_method,
                 amount=record.order.owed,
             ),
             call,

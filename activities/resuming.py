@@ -54,6 +54,7 @@ def resumed(order: LoadedOrder) -> Resumed:
             if parcel.status is not TrackingStatus.CANCELLED
         },
         holds=tuple(state.holds.values()),
+        methods_chosen=len(order.record.payment.chosen),
     )
 
 

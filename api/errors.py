@@ -96,6 +96,7 @@ CATALOGUE: Final[Mapping[str, ProblemType]] = {
         not_authorized="The payment is not authorised",
         amount_above_authorized="More than was authorised",
         amount_above_captured="More than was captured",
+        payment_not_awaited="The order does not wait for a payment method",
         not_granted="The refund was not granted",
         case_not_open="The case does not wait for an answer",
         action_not_possible="The case does not take this answer",

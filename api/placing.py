@@ -81,7 +81,7 @@ async def priced(deps: ApiDependencies, body: OrderBody) -> PricedOrder:
     currency = rules.currency(body.currency)
     address = body.shipping_address.address()
     email = identifiers.email(body.email) if body.email is not None else None
-    _check_method(rules, body.payment.method)
+    check_method(rules, body.payment.method)
     if len(body.lines) > rules.max_lines:
         raise InvalidValue(
             f"an order has 1 to {rules.max_lines} lines, not {len(body.lines)}", code="invalid-lines"
@@ -94,7 +94,8 @@ async def priced(deps: ApiDependencies, body: OrderBody) -> PricedOrder:
     return PricedOrder(body, address, email, ordered, totals, given.tax_rate)
 
 
-def _check_method(rules: ApiRules, method: str) -> None:
+def check_method(rules: ApiRules, method: str) -> None:
+    """Raises InvalidValue (`unknown-payment-method`)."""
     known = rules.payment_methods
     if known is not None and method not in known:
         raise InvalidValue(

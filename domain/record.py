@@ -93,6 +93,11 @@ class OrderRecord:
         return self.shipments.status(self.order.pieces)
 
     @property
+    def payment_method(self) -> str:
+        """What the customer wants to pay with."""
+        return self.payment.chosen[-1] if self.payment.chosen else self.order.placed.payment_method
+
+    @property
     def owed(self) -> Money:
         """What the customer owes for the order, less what it was let off; nothing once it is cancelled."""
         if self.order.status is OrderStatus.CANCELLED:

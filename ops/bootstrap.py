@@ -67,6 +67,7 @@ def step_policies(settings: Settings) -> StepPolicies:
         decide_within=settings.decision_deadline,
         decide_default=Decision(settings.decision_default),
         restock_poll=settings.restock_poll_interval,
+        unpaid_expiry=settings.unpaid_expiry,
     )
 
 

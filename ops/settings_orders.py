@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings
 
 
@@ -25,6 +25,12 @@ class OrderSettings(BaseSettings):
     )
     screening_new_country: bool = Field(
         False, description="Whether an order to a country that the customer never had a parcel to is held"
+    )
+
+    unpaid_expiry: NonNegativeFloat = Field(
+        0.0,
+        description="Seconds after placing in which a declined payment may be tried again; then the order is "
+        "cancelled. 0 cancels it with the first decline",
     )
 
     # Stock that does not cover an order

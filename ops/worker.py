@@ -21,6 +21,7 @@ from activities.interceptor import DomainErrorInterceptor
 from activities.inventory import InventoryActivities
 from activities.order_stream import RecentOrders
 from activities.orders import OrderActivities
+from activities.paying import PayingActivities
 from activities.payments import PaymentActivities
 from activities.refunds import RefundActivities
 from activities.shipping import ShippingActivities
@@ -105,6 +106,7 @@ def activities(
         *_methods(inventory),
         cases.answer_case,
         RefundActivities(store).grant_refund,
+        PayingActivities(store).choose_payment_method,
         shipping.deliver_parcel,
         erasure.erase_customer,
         erasure.confirm_forgotten,

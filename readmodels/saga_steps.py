@@ -84,6 +84,7 @@ STATES: Final[Mapping[type, StepState]] = {
     payments.PaymentRefunded: StepState.COMPENSATED,
     payments.PaymentActionRefused: StepState.REFUSED,
     payments.RefundGranted: StepState.DONE,
+    payments.PaymentMethodChosen: StepState.DONE,
     payments.ChargebackOpened: StepState.DONE,
     shipping.ShipmentBooked: StepState.DONE,
     shipping.BookingRefused: StepState.REFUSED,

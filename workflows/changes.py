@@ -10,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.holds import HoldActivities
     from activities.inventory import InventoryActivities
     from activities.orders import OrderActivities
+    from activities.paying import ChooseMethodStep, PayingActivities
     from domain.orders.model import OrderStatus
     from workflows.commands import Commands
     from workflows.contracts import (
@@ -18,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
         DecideUnavailable,
         HoldOrder,
         OfferSubstitute,
+        PayOrder,
         ReleaseOrderHold,
     )
     from workflows.holds import Holds
@@ -35,6 +37,7 @@ class OrderChanges:
     _holds: Holds
     _commands: Commands
     _goods: Goods
+    _methods_chosen: int
 
     async def _until_placed(self) -> None:
         raise NotImplementedError
@@ -79,6 +82,16 @@ class OrderChanges:
         done = await self._run_command(
             OrderActivities.offer_substitute, lambda: OfferStep(step, command.sku, command.substitute), step
         )
+        return CommandDone(done.version, step.fingerprint)
+
+    @workflow.update
+    async def pay(self, command: PayOrder) -> CommandDone:
+        """Another payment method, after a decline."""
+        step = self._commands.step("pay", command)
+        done = await self._run_command(
+            PayingActivities.choose_payment_method, lambda: ChooseMethodStep(step, command.method), step
+        )
+        self._methods_chosen = max(self._methods_chosen, done.chosen)
         return CommandDone(done.version, step.fingerprint)
 
     @workflow.signal(name=RESTOCKED)

@@ -10,7 +10,7 @@ from domain.orders.decide import expect_open
 from domain.orders.events import Decision, HoldPlaced, HoldScope, OrderLine
 from domain.orders.holds import release_hold
 from domain.record import OrderRecord
-from workflows.contracts import DecideUnavailable, HoldOrder, OfferSubstitute, ReleaseOrderHold
+from workflows.contracts import DecideUnavailable, HoldOrder, OfferSubstitute, PayOrder, ReleaseOrderHold
 from workflows.order import OrderWorkflow
 from workflows.updating import OrderUpdates, fingerprint
 
@@ -53,6 +53,11 @@ class ChangesGateway(OrderUpdates):
         """The customer's decision on lines that stock does not cover."""
         command = DecideUnavailable(key, decision, actor, fingerprint(decision))
         return await self._update(order_id, OrderWorkflow.decide, command, f"decide:{key}", _open)
+
+    async def pay(self, order_id: UUID, *, key: str, method: str, actor: str) -> Committed:
+        """Pay with another method, after a decline."""
+        command = PayOrder(key, method, actor, fingerprint(method))
+        return await self._update(order_id, OrderWorkflow.pay, command, f"pay:{key}", _open)
 
     async def offer_substitute(
         self, order_id: UUID, *, key: str, sku: str, substitute: OrderLine, actor: str

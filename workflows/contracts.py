@@ -54,6 +54,7 @@ class StepPolicies:
     decide_within: float = 172_800.0
     decide_default: Decision = Decision.CANCEL
     restock_poll: float = 600.0
+    unpaid_expiry: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,16 @@ class NoteOrder:
     note: PersonalText
     actor: str
     fingerprint: KeyedDigest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayOrder:
+    """`method` is tried after the one that was declined."""
+
+    command_id: str
+    method: str
+    actor: str
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -55,6 +56,7 @@ class OrderWorkflow(OrderChanges):
         self._fulfilment = Fulfilment(self._saga, given.command.order_id, given.policies)
         self._commands = Commands(self._saga, given.command.order_id)
         self._reset = False
+        self._methods_chosen = 0
         workflow.register_random_seed_callback(self._begin_anew)
 
     @workflow.run
@@ -91,6 +93,7 @@ class OrderWorkflow(OrderChanges):
         resumed = await self._saga.own(OrderActivities.resume_order, step, note="resume")
         self._saga.resume(resumed.tries, cancelling=resumed.cancelling)
         self._fulfilment.resume(resumed.tracking)
+        self._methods_chosen = resumed.methods_chosen
         return resumed
 
     # The life
@@ -130,11 +133,26 @@ class OrderWorkflow(OrderChanges):
 
     async def _authorize(self) -> None:
         self._saga.compensate_with(self._undo_payment)
-        effect = await self._saga.outside(
-            "authorize", TaskQueue.PAYMENTS, PaymentActivities.authorize_payment, lambda step: step, refusable=True
+        authorize = PaymentActivities.authorize_payment
+        while True:
+            effect = await self._saga.outside(
+                "authorize", TaskQueue.PAYMENTS, authorize, lambda step: step, refusable=True
+            )
+            if effect.outcome is not EffectOutcome.REFUSED:
+                return
+            if not await self._another_method():
+                await self._give_up(f"payment declined: {effect.code}")
+
+    async def _another_method(self) -> bool:
+        """Wait until the customer has chosen what to pay with after the decline; False when its time is over."""
+        allowed = self._given.policies.unpaid_expiry
+        if not allowed or self._placed is None or self._placed.placed_at is None:
+            return False
+        left = self._placed.placed_at + timedelta(seconds=allowed) - workflow.now()
+        tried = self._saga.tried("authorize")
+        return left > timedelta(0) and await self._saga.wait(
+            lambda: self._methods_chosen >= tried, within=left, note="another payment method"
         )
-        if effect.outcome is EffectOutcome.REFUSED:
-            await self._give_up(f"payment declined: {effect.code}")
 
     # The undoing
 

@@ -93,6 +93,10 @@ class Saga:
         self.cancelling = cancelling
         self._outcomes.update(tries)
 
+    def tried(self, label: str) -> int:
+        """How many final outcomes the label had."""
+        return self._outcomes[label]
+
     def next_try(self, label: str) -> None:
         """The present try's key was closed at the gateway; the next one has another."""
         self._outcomes[label] += 1

@@ -21,7 +21,7 @@ from api.graphql.problems import (
 )
 from api.graphql.registering import bodies
 from api.graphql.types import Order, Product, Stock, order_of, product_of, stock_of
-from api.rest import decisions, holds, orders, place, products, refunds, sagas
+from api.rest import decisions, holds, orders, paying, place, products, refunds, sagas
 from api.rest import stock as stock_rest
 from api.rest.bodies import (
     AdjustmentBody,
@@ -34,6 +34,7 @@ from api.rest.bodies import (
     NoteBody,
     OfferBody,
     OrderBody,
+    PaymentBody,
     ProductBody,
     RefundBody,
     ReleaseBody,
@@ -182,6 +183,15 @@ class OrderMutations:
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.GRANT_REFUNDS)
         answer = await refunds.grant_refund(caller, of(info).deps, order_id, _key(idempotency_key), input)
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Another payment method, or the same again, after a decline")
+    async def pay_order(
+        self, info: ApiInfo, order_id: UUID, method: str, idempotency_key: Key = None
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.PLACE_ORDERS)
+        key, body = _key(idempotency_key), PaymentBody(method=method)
+        answer = await paying.pay_order(caller, of(info).deps, order_id, key, body)
         return _commanded(info, order_id, answer)
 
     @strawberry.mutation(description="An operator's answer to a stalled step")

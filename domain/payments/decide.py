@@ -8,6 +8,7 @@ from domain.payments.events import (
     CaptureRequested,
     ChargebackOpened,
     PaymentEvent,
+    PaymentMethodChosen,
     PaymentRequested,
     RefundGranted,
     RefundRequested,
@@ -22,6 +23,13 @@ def request_authorization(state: PaymentState, step: str, *, method: str, amount
     if isinstance(state, Payment) and (state.held or state.pending):
         raise NotAllowed("the order's payment is authorised or asked for already", code="already-authorized")
     return [PaymentRequested(step, method, amount)]
+
+
+def choose_method(state: PaymentState, method: str) -> list[PaymentEvent]:
+    """Pay with another method, or with the same again: one choice for each decline."""
+    if isinstance(state, NoPayment) or state.pending or state.declines <= len(state.chosen):
+        raise NotAllowed("the order does not wait for another payment method", code="payment-not-awaited")
+    return [PaymentMethodChosen(method)]
 
 
 def request_capture(state: PaymentState, step: str, *, shipment_id: str, amount: Money) -> list[PaymentEvent]:

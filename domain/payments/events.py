@@ -35,6 +35,13 @@ class PaymentDeclined:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentMethodChosen:
+    """After a decline the customer wants to pay otherwise, or to try the same again."""
+
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentAbandoned:
     """The request was given up, and the gateway's books show that it had no effect."""
 
@@ -113,6 +120,7 @@ PaymentEvent = (
     PaymentRequested
     | PaymentAuthorized
     | PaymentDeclined
+    | PaymentMethodChosen
     | PaymentAbandoned
     | CaptureRequested
     | PaymentCaptured
@@ -128,6 +136,7 @@ EVENTS: tuple[type, ...] = (
     PaymentRequested,
     PaymentAuthorized,
     PaymentDeclined,
+    PaymentMethodChosen,
     PaymentAbandoned,
     CaptureRequested,
     PaymentCaptured,

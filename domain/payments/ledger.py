@@ -18,6 +18,7 @@ from domain.payments.events import (
     PaymentCaptured,
     PaymentDeclined,
     PaymentEvent,
+    PaymentMethodChosen,
     PaymentRefunded,
     PaymentRequested,
     PaymentVoided,
@@ -105,7 +106,7 @@ def entries_of(event: PaymentEvent) -> tuple[Entry, ...]:
             return transfer(Account.CHARGEBACKS, Account.GATEWAY, amount)
         case PaymentRequested() | CaptureRequested() | VoidRequested() | RefundRequested():
             return ()
-        case PaymentDeclined() | PaymentAbandoned() | PaymentActionRefused():
+        case PaymentDeclined() | PaymentMethodChosen() | PaymentAbandoned() | PaymentActionRefused():
             return ()
         case _:
             assert_never(event)

@@ -15,6 +15,7 @@ from domain.payments.events import (
     PaymentCaptured,
     PaymentDeclined,
     PaymentEvent,
+    PaymentMethodChosen,
     PaymentRefunded,
     PaymentRequested,
     PaymentVoided,
@@ -45,7 +46,7 @@ class Payment:
     """Lifetime sums in the order's currency.
 
     `pending` are requested steps whose outcome is not known, `disputes` the gateway's ids of the chargebacks,
-    `grants` the refunds that were granted.
+    `grants` the refunds that were granted, `chosen` the methods that followed those that were declined.
     """
 
     authorized: Money
@@ -58,6 +59,8 @@ class Payment:
     pending: frozenset[str] = frozenset()
     disputes: frozenset[str] = frozenset()
     grants: Mapping[str, Money] = field(default_factory=dict)
+    chosen: tuple[str, ...] = ()
+    declines: int = 0
 
     @property
     def granted(self) -> Money:
@@ -108,8 +111,10 @@ def evolve(state: PaymentState, event: PaymentEvent) -> PaymentState:
             return replace(state, pending=state.pending | {step})
         case PaymentAuthorized(step, reference, amount):
             sums = replace(state, authorized=state.authorized + amount, reference=reference, failure=None)
+        case PaymentMethodChosen(method):
+            return replace(state, chosen=(*state.chosen, method))
         case PaymentDeclined(step, code):
-            sums = replace(state, failure=code)
+            sums = replace(state, failure=code, declines=state.declines + 1)
         case PaymentAbandoned(step):
             sums = replace(state, failure="abandoned")
         case PaymentCaptured(step, _, amount):

@@ -96,6 +96,7 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     payment_events.RefundRequested: ("refund", "refund:{grant}"),
     payment_events.PaymentRefunded: ("refund", "refund:{grant}"),
     payment_events.PaymentActionRefused: ("capture:{parcel}", "void", "refund", "refund:{grant}"),
+    payment_events.PaymentMethodChosen: ("pay:{key}",),
     payment_events.RefundGranted: ("grant-refund:{key}",),
     payment_events.ChargebackOpened: ("chargeback:{key}",),
     shipping_events.ShipmentBooked: ("book:{parcel}",),

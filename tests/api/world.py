@@ -155,6 +155,9 @@ class FakeGateway:
     ) -> Committed:
         return self._called("resolve_step", locals(), f"order/{order_id}")
 
+    async def pay(self, order_id: UUID, *, key: str, method: str, actor: str) -> Committed:
+        return self._called("pay", locals(), f"order/{order_id}")
+
     async def grant(
         self,
         order_id: UUID,

@@ -123,7 +123,7 @@ class Shop:
             await self.handle(order_id).terminate()
         await self.environment.client.start_workflow(
             OrderWorkflow.run,
-            OrderInput(self._placed[order_id], "customer:ada", POLICIES),
+            OrderInput(self._placed[order_id], "customer:ada", self.gateway.policies),
             id=order_workflow_id(order_id),
             task_queue=TaskQueue.ORDERS,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,

@@ -127,6 +127,15 @@ async def refund_granted(shop: Shop) -> UUID:
     return order_id
 
 
+async def paid_again(shop: Shop) -> UUID:
+    shop.gateway = replace(shop.gateway, policies=replace(shop.gateway.policies, unpaid_expiry=3600.0))
+    shop.payments.faults.plan("authorize", "declined")
+    order_id = await shop.place(("MUG", 1))
+    await shop.until(order_id, lambda record: bool(record.payment.declines))
+    await shop.gateway.pay(order_id, key="p", method="sim_slow", actor="customer:ada")
+    return order_id
+
+
 async def case_refunded(shop: Shop) -> UUID:
     case = await captured_twice(shop)
     commands = CaseCommands(shop.environment.client, 10)
@@ -232,5 +241,6 @@ SCENARIOS: dict[str, Scenario] = {
         aftercare_chargeback,
         case_refunded,
         refund_granted,
+        paid_again,
     )
 }

@@ -10,6 +10,7 @@ from domain.money import Money
 from domain.orders.events import Decision, HoldScope, OnUnavailable, OrderLine, StepAction
 from domain.reconciliation import events as case_events
 from ops.docs.lifecycle import WRITTEN_BY, stream_of
+from tests.workflows.scenarios import paid_again
 from workflows.refund_commands import RefundCommands
 from workflows.refunds import refund_workflow_id
 
@@ -33,6 +34,7 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
     await _give_up_an_unknown_authorisation(shop)
     await _charge_back(shop)
     await _refund(shop)
+    await shop.ended(await paid_again(shop))
     await _hold(shop)
     await _run_short(shop)
     await _manage_the_shop(shop)
