@@ -132,7 +132,7 @@ def _moved(record: OrderRecord, move: str, amount: Money, number: int) -> list[O
         case "grant":
             return [*grant(record, f"g-{number}", amount=amount, lines={}, reason="r", by="o")]
         case "charge back":
-            if amount > payment.captured - payment.granted:
+            if amount > payment.captured - payment.granted - payment.charged_back:
                 return []
             return [*decide.open_chargeback(payment, reference=f"dp-{number}", amount=amount, reason="r")]
         case _:
