@@ -11,6 +11,13 @@ from ops.embedded.ports import free_ports
 
 KEY = "sk_test_waybill"
 WAIT = 20.0
+SERVE = """
+import sys
+from aiohttp import web
+from localstripe.server import app
+web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), print=None)
+"""
+"""Its own command binds to every address, IPv6 first."""
 
 
 @asynccontextmanager
@@ -18,7 +25,7 @@ async def running_localstripe() -> AsyncIterator[str]:
     """Its base URL, for as long as the block lasts."""
     (port,) = free_ports(1)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "localstripe", "--port", str(port), "--from-scratch"),
+        *(sys.executable, "-c", SERVE, str(port)),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
