@@ -26,7 +26,8 @@ class PrivacySettings(BaseSettings):
     @field_validator("master_keys", mode="after")
     @classmethod
     def _keys(cls, value: SecretStr | None) -> SecretStr | None:
-        for nr, part in enumerate(value.get_secret_value().split(",") if value else (), start=1):
+        given = value.get_secret_value().split(",") if value is not None else ()
+        for nr, part in enumerate(given, start=1):
             if not _is_key(part):
                 raise ValueError(f"key {nr} is not {MASTER_KEY_BYTES} bytes in base64")
         return value

@@ -12,7 +12,7 @@ from ops.process import Process
 from ops.up import process_spec
 from ops.verify import verify
 from tests.support.live_shop import Shop
-from tests.support.traces import search
+from tests.support.traces import in_redis, search
 
 ADDRESS = ("name", "line1", "line2", "city", "region", "postal_code")
 LABELS = "table waybill_simulators.carrier.booking"
@@ -136,7 +136,7 @@ async def _cancel_one_that_waited(shop: Shop, canary: Canary) -> None:
 async def _reached(shop: Shop, word: str) -> None:
     """Wait until the relay has published what the log has."""
     async with asyncio.timeout(60):
-        while "Redis" not in (await search(shop.settings, [word]))[word]:
+        while not await search(shop.settings, [word], in_redis):
             await asyncio.sleep(0.2)
 
 

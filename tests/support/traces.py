@@ -3,7 +3,7 @@
 import io
 from base64 import b64encode, urlsafe_b64encode
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -12,6 +12,8 @@ from redis.asyncio import Redis
 from ops.bootstrap import connect_temporal
 from ops.config import Settings
 from ops.embedded.postgres import sibling_dsn
+
+Places = Callable[[Settings], AsyncIterator[tuple[str, bytes]]]
 
 DATABASES = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate"
 DIRECTORY = "SELECT pg_relation_filepath('pg_class')"
@@ -36,11 +38,11 @@ def forms(token: str) -> set[bytes]:
     return found
 
 
-async def search(settings: Settings, tokens: Iterable[str]) -> dict[str, set[str]]:
-    """Where each of the tokens is, in any form: places by token."""
+async def search(settings: Settings, tokens: Iterable[str], within: Places | None = None) -> dict[str, set[str]]:
+    """Where each of the tokens is, in any form: places by token. `within` is everything by default."""
     wanted = {token: forms(token) for token in tokens}
     found: dict[str, set[str]] = defaultdict(set)
-    async for place, content in everything(settings):
+    async for place, content in (within or everything)(settings):
         for token, written in wanted.items():
             if any(form in content for form in written):
                 found[token].add(place)
@@ -53,7 +55,7 @@ async def everything(settings: Settings) -> AsyncIterator[tuple[str, bytes]]:
         yield each
     async for each in _temporal(settings):
         yield each
-    async for each in _redis(settings):
+    async for each in in_redis(settings):
         yield each
     for each in _files(settings.data_dir):
         yield each
@@ -87,7 +89,7 @@ async def _temporal(settings: Settings) -> AsyncIterator[tuple[str, bytes]]:
         yield "Temporal's histories", f"{found.id} {history.to_json()}".encode()
 
 
-async def _redis(settings: Settings) -> AsyncIterator[tuple[str, bytes]]:
+async def in_redis(settings: Settings) -> AsyncIterator[tuple[str, bytes]]:
     redis = Redis.from_url(settings.redis_dsn)
     try:
         async for key in redis.scan_iter(count=1000):
