@@ -176,7 +176,8 @@ entry has a field for each attribute, and `data`, which is JSON.
 The relay publishes the log, an event to the stream of its context, in the order of the log and at least once. `id`
 is the event's own, `subject` the stream it stands in, `sequence` its version there, `position` its place in the
 log, and `dataschema` ends with its schema version. Consume with a group, and remember ids for
-`WAYBILL_INBOX_DAYS`.
+`WAYBILL_INBOX_DAYS`. Personal fields come sealed (`sealed:1:…`, [privacy.md](privacy.md)): ask the API for them,
+and drop what you keep of a customer when `CustomerErased` comes.
 """
 COMING: Final = """
 ## Coming in
