@@ -8,6 +8,7 @@ from typing import Annotated, Final, cast
 from uuid import UUID, uuid4
 
 from fastapi import Depends, Header, Path, Query, Request
+from fastapi.requests import HTTPConnection
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CollectorRegistry
 
@@ -16,6 +17,7 @@ from api.commands import CaseAnswers, Commands, RefundGrants, WebhookInbox
 from api.dead_letters import Messaging
 from api.errors import Problem
 from api.live import Feed
+from api.rates import Rates
 from api.rules import ApiRules
 from domain.errors import NotFound
 from eventstore.privacy import CustomerKeys
@@ -36,6 +38,7 @@ class ApiDependencies:
     Webhooks secret of each carrier. `feed`: the live feed; whoever made it runs it. `vault` opens sealed personal
     data in answers. `outages`: exceptions of the
     drivers below that mean that a server cannot be reached; they are answered 503 instead of 500.
+    `rates`: how often each may ask; None counts nothing.
     `watermark`: how far the log is sequenced, for the metrics.
     """
 
@@ -54,6 +57,7 @@ class ApiDependencies:
     feed: Feed
     messaging: Messaging
     stripe: WebhookInbox | None = None
+    rates: Rates | None = None
     outages: tuple[type[Exception], ...] = (OSError,)
     watermark: Callable[[], Awaitable[Watermark]] | None = None
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
@@ -67,6 +71,7 @@ Deps = Annotated[ApiDependencies, Depends(dependencies)]
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="Issued to customers, operators, services")
 _Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+_QUERY_TOKENS: Final = frozenset({"access_token", "authorization", "bearer", "id_token", "jwt", "token"})
 _CHALLENGE: Final = 'Bearer realm="waybill"'
 
 
@@ -103,8 +108,23 @@ def authorized(caller: Principal | None, scope: Scope) -> Principal:
 
 
 async def anyone(request: Request, deps: Deps, bearer: _Bearer) -> Principal | None:
-    """`bearer` is what the OpenAPI document shows of it."""
-    return await identified(deps, request.headers.get("authorization"))
+    """`bearer` is what the OpenAPI document shows of it.
+
+    Raises Problem (`token-in-query`, `invalid-token`, `too-many-requests`), KeysUnavailable.
+    """
+    refuse_query_tokens(request)
+    caller = await identified(deps, request.headers.get("authorization"))
+    if deps.rates is not None:
+        await deps.rates.count(request, caller)
+    return caller
+
+
+def refuse_query_tokens(connection: HTTPConnection) -> None:
+    """A query string ends up in logs and histories, so a token in it is a token given away (RFC 9700, 4.3.2)."""
+    if _QUERY_TOKENS & {name.lower() for name in connection.query_params}:
+        raise Problem(
+            "token-in-query", "send the token as Authorization: Bearer …, and consider this one as known"
+        )
 
 
 Anyone = Annotated[Principal | None, Depends(anyone)]

@@ -35,6 +35,7 @@ CATALOGUE: Final[Mapping[str, ProblemType]] = {
         400,
         malformed_json="The body is not JSON",
         malformed_request="The request cannot be read",
+        token_in_query="A token stands in the query string",  # noqa: S106 - a title
         malformed_webhook="The webhook does not read as what its sender sends",
         idempotency_key_required="An Idempotency-Key is required",
         invalid_idempotency_key="The Idempotency-Key is malformed",
@@ -150,8 +151,10 @@ CATALOGUE: Final[Mapping[str, ProblemType]] = {
         invalid_position="The position is malformed",
         invalid_as_of="The moment is malformed, or not reached yet",
     ),
+    **_all(429, too_many_requests="The caller asks too often"),
     **_all(500, internal_error="Something went wrong here", command_failed="The command failed"),
     "outcome-unknown": ProblemType(503, "The outcome is not known yet", retry=True),
+    "request-timeout": ProblemType(503, "The request took too long", retry=True),
     "unavailable": ProblemType(503, "Waybill cannot be reached just now", retry=True),
     "read-not-caught-up": ProblemType(503, "The read has not caught up yet", retry=True),
     "identity-unavailable": ProblemType(503, "Tokens cannot be verified just now", retry=True),

@@ -9,8 +9,11 @@ from fastapi.openapi.utils import get_openapi
 from api.errors import CATALOGUE, MEDIA_TYPE, PROBLEM_BASE, RETRY_AFTER
 
 _MARK: Final = "x-problem-types"
-_ALWAYS: Final = ("unavailable", "internal-error")
-_WITH_TOKEN: Final = ("unauthenticated", "invalid-token", "forbidden", "identity-unavailable")
+_ALWAYS: Final = ("unavailable", "request-timeout", "internal-error")
+_WITH_TOKEN: Final = (
+    *("unauthenticated", "invalid-token", "forbidden", "identity-unavailable"),
+    *("token-in-query", "too-many-requests"),
+)
 _WITH_INPUT: Final = ("invalid-request",)
 _WITH_KEY: Final = ("invalid-idempotency-key",)
 _WITH_BODY: Final = ("malformed-json", "body-too-large", "unsupported-media-type")

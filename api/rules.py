@@ -41,6 +41,7 @@ class ApiRules:
     None leaves the choice to the gateway. `read_wait`: seconds a `min_position` read waits. `grace`: seconds an
     order that is not known is waited for, because it may have been placed a moment ago. `introspection`: whether
     the GraphQL schema may be asked for itself; `graphiql`: whether a browser gets an editor at /graphql.
+    `request_timeout`: seconds a request may take. `compress_from`: bytes. `cors_origins`: whose pages may ask.
     """
 
     currencies: frozenset[str]
@@ -55,6 +56,9 @@ class ApiRules:
     payment_methods: frozenset[str] | None = None
     introspection: bool = True
     graphiql: bool = True
+    request_timeout: float = 30.0
+    compress_from: int = 1024
+    cors_origins: frozenset[str] = frozenset()
     screening: Screening = Screening()
 
     def currency(self, code: str) -> str:

@@ -8,6 +8,9 @@ import asyncpg
 import uvicorn
 from fastapi import FastAPI
 from jwt import PyJWKClient
+from limits.aio.storage import RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -20,6 +23,7 @@ from api.dead_letters import Messaging
 from api.dependencies import ApiDependencies, ReadinessCheck
 from api.live import Feed
 from api.owners import Owners
+from api.rates import RATED, RateMetrics, Rates
 from api.rules import ApiRules, Screening
 from eventstore.history import PostgresHistory
 from eventstore.sequencer import watermark
@@ -69,11 +73,14 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(redis.aclose)
         log = PostgresLog(backend.pool, backend.codec, dsn=settings.dsn, poll=FEED_POLL)
         feed = Feed(log, Owners(backend.store))
+        registry = CollectorRegistry()
         app = create_app(
             ApiDependencies(
                 gateway=command_gateway(settings, temporal, backend),
                 cases=CaseCommands(temporal, settings.placing_timeout),
                 refunds=RefundCommands(temporal, settings.placing_timeout),
+                rates=request_rates(settings, redis, registry),
+                registry=registry,
                 stripe=stripe_inbox(settings, temporal),
                 queries=ReadModels(engine),
                 projections=Control(engine),
@@ -113,6 +120,17 @@ def stripe_inbox(settings: Settings, temporal: Client) -> StripeInbox | None:
     return StripeInbox(temporal, secret.get_secret_value()) if secret else None
 
 
+def request_rates(settings: Settings, redis: Redis, registry: CollectorRegistry) -> Rates:
+    storage = RedisStorage(
+        f"async+{settings.redis_dsn}",
+        implementation="redispy",
+        key_prefix="waybill:rate",
+        connection_pool=redis.connection_pool,  # type: ignore[arg-type]
+    )
+    per_minute = {name: getattr(settings, f"rate_{name}") for name in RATED}
+    return Rates(SlidingWindowCounterRateLimiter(storage), per_minute, RateMetrics(registry))
+
+
 def token_verifier(settings: Settings) -> TokenVerifier:
     """Keys from the issuer's JWKS where there is one, else the development issuer's."""
     url = settings.jwks_url
@@ -133,6 +151,9 @@ def api_rules(settings: Settings) -> ApiRules:
         payment_methods=settings.payment_methods if settings.payment_gateway == "simulator" else None,
         introspection=settings.graphql_introspection,
         graphiql=settings.graphql_ide,
+        request_timeout=settings.request_timeout,
+        compress_from=settings.compress_from,
+        cors_origins=settings.cors_origins,
         screening=Screening(
             total=settings.screening_total,
             orders=settings.screening_orders,

@@ -17,6 +17,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, ValidationErr
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from domain.money import EXPONENTS
+from ops.settings_api import ApiSettings
 from ops.settings_orders import OrderSettings
 from ops.settings_privacy import PrivacySettings
 
@@ -29,7 +30,7 @@ class SettingsError(Exception):
     """The environment holds values Waybill cannot start with; `str()` is the whole message, a line a variable."""
 
 
-class Settings(OrderSettings, PrivacySettings):
+class Settings(ApiSettings, OrderSettings, PrivacySettings):
     """All settings, validated. Field names upper-cased behind `WAYBILL_` are the variables' names."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -100,9 +101,6 @@ class Settings(OrderSettings, PrivacySettings):
         None, description="JWKS of the issuer; by default the development issuer's key in the data directory"
     )
 
-    # GraphQL
-    graphql_introspection: bool = Field(True, description="Whether the GraphQL schema may be asked for itself")
-    graphql_ide: bool = Field(True, description="Whether a browser gets GraphiQL at /graphql")
     # Business rules
     currencies: Annotated[frozenset[str], NoDecode] = Field(
         frozenset({"EUR", "USD", "GBP", "JPY"}), description="ISO 4217 currencies orders may be placed in"

@@ -10,7 +10,7 @@ from strawberry.fastapi import BaseContext
 from strawberry.types import Info
 
 from api.auth import Principal, Scope
-from api.dependencies import ApiDependencies, authorized, identified
+from api.dependencies import ApiDependencies, authorized, identified, refuse_query_tokens
 from api.graphql.loaders import Loaders
 
 
@@ -50,8 +50,11 @@ async def new_context(connection: HTTPConnection) -> Context:
     context = Context(
         cast(ApiDependencies, connection.app.state.dependencies), connection.headers.get("authorization")
     )
+    refuse_query_tokens(connection)
     if connection.scope["type"] == "http":
-        await context.anyone()
+        caller = await context.anyone()
+        if context.deps.rates is not None:
+            await context.deps.rates.count(connection, caller)
     return context
 
 
