@@ -1,14 +1,17 @@
 """Invariant 8: after an erasure nothing personal can be read anywhere, and everything else still adds up."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from rich.console import Console
 
 from ops.client import ApiProblem
 from ops.process import Process
+from ops.transfer import export_log
 from ops.up import process_spec
 from ops.verify import verify
 from tests.support.live_shop import Shop
@@ -79,10 +82,12 @@ async def test_nothing_personal_is_left_of_an_erased_customer(shop: Shop, canary
     before = await shop.order(completed)
     await _reached(shop, canary.sku)
     assert before["shipping_address"]["name"] == canary.text("name")
+    await _export(shop, "before.jsonl")
 
     await _check_traces_before(shop, canary, completed)
     await shop.api.post(f"/v1/customers/{canary.customer}/erase", {"reason": "request 1"})
     await _forgotten(shop, canary.customer)
+    await _export(shop, "after.jsonl")
 
     assert await search(shop.settings, canary.words.values()) == {}
     await _check_what_is_shown(shop, canary, completed, before)
@@ -133,6 +138,11 @@ async def _cancel_one_that_waited(shop: Shop, canary: Canary) -> None:
     assert cancelled["cancel_reason"] == reason
 
 
+async def _export(shop: Shop, name: str) -> None:
+    """Leave an export where the search looks."""
+    await export_log(shop.settings, shop.settings.data_dir / name, Console(file=io.StringIO()))
+
+
 async def _reached(shop: Shop, word: str) -> None:
     """Wait until the relay has published what the log has."""
     async with asyncio.timeout(60):
@@ -146,7 +156,7 @@ async def _check_traces_before(shop: Shop, canary: Canary, order_id: str) -> Non
     tables = {"table waybill.public.event", "table waybill.read.orders", "table waybill.read.timeline", LABELS}
     assert found.pop(canary.sku) >= {*tables, "Temporal's histories", "Redis", "files of the main database"}
     files = {place for place in found.pop(order_id) if place.startswith("file ")}
-    assert {"file logs/worker.log"} < files
+    assert {"file logs/worker.log", "file before.jsonl"} < files
     assert any("temporal" in place for place in files)
     on_labels = {canary.words[field] for field in ADDRESS}
     assert found == {word: {LABELS} for word in on_labels}
