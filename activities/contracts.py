@@ -23,6 +23,8 @@ class TaskQueue(StrEnum):
     ORDERS = "orders"
     PAYMENTS = "payments"
     SHIPPING = "shipping"
+    MAINTENANCE = "maintenance"
+    """What schedules start."""
 
 
 SYSTEM = "system"

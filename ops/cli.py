@@ -82,16 +82,16 @@ def down() -> None:
 
 @app.command()
 def migrate() -> None:
-    """Bring the database's schema and Temporal's search attributes up to date. Safe to repeat."""
+    """Bring the database's schema, Temporal's search attributes and schedules up to date. Safe to repeat."""
     from ops.migrate import migrate as run_migrations
-    from ops.search_attributes import register_search_attributes
+    from ops.schedules import prepare_temporal
 
     async def both(settings: Settings) -> None:
         await run_migrations(settings.dsn)
-        await register_search_attributes(settings)
+        await prepare_temporal(settings)
 
     asyncio.run(both(load_settings()))
-    console.print("schema and search attributes are up to date")
+    console.print("schema, search attributes and schedules are up to date")
 
 
 # Processes

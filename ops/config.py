@@ -20,6 +20,7 @@ from domain.money import EXPONENTS
 from ops.settings_api import ApiSettings
 from ops.settings_orders import OrderSettings
 from ops.settings_privacy import PrivacySettings
+from ops.settings_sagas import SagaSettings
 
 PREFIX = "WAYBILL_"
 
@@ -30,7 +31,7 @@ class SettingsError(Exception):
     """The environment holds values Waybill cannot start with; `str()` is the whole message, a line a variable."""
 
 
-class Settings(ApiSettings, OrderSettings, PrivacySettings):
+class Settings(ApiSettings, SagaSettings, OrderSettings, PrivacySettings):
     """All settings, validated. Field names upper-cased behind `WAYBILL_` are the variables' names."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -144,22 +145,6 @@ class Settings(ApiSettings, OrderSettings, PrivacySettings):
         100_000, description="Highest total of an order, in whole units of its currency"
     )
     max_body_bytes: PositiveInt = Field(262_144, description="Largest request body the API reads")
-
-    # Steps of the saga
-    step_attempts: PositiveInt = Field(
-        5, description="Attempts of an outside step before it parks for an operator"
-    )
-    step_initial_interval: PositiveFloat = Field(
-        0.2, description="Seconds before the first retry of an outside step; doubles up to step_max_interval"
-    )
-    step_max_interval: PositiveFloat = Field(10.0, description="Longest pause between two attempts, in seconds")
-    step_timeout: PositiveFloat = Field(15.0, description="Seconds one attempt of an outside step may take in all")
-    tracking_poll_interval: PositiveFloat = Field(
-        3600.0, description="Seconds without news of a parcel after which the carrier is asked"
-    )
-    placing_timeout: PositiveFloat = Field(
-        5.0, description="Seconds the API waits for a placed order before it answers 503"
-    )
 
     reconcile_grace: PositiveFloat = Field(
         900.0, description="Seconds a payment request may be without an outcome before `reconcile` makes it a case"

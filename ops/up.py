@@ -17,7 +17,7 @@ from ops.identity import dev_issuer
 from ops.keys import master_keys
 from ops.migrate import migrate
 from ops.process import ProcessSpec, StackError
-from ops.search_attributes import register_search_attributes
+from ops.schedules import prepare_temporal
 
 Say = Callable[[str], None]
 
@@ -38,8 +38,8 @@ async def up(settings: Settings, say: Say, *, with_demo: bool = True) -> None:
     endpoints = await stack.start()
     try:
         await migrate(settings.dsn)
-        await register_search_attributes(settings)
-        say("schema and search attributes are up to date")
+        await prepare_temporal(settings)
+        say("schema, search attributes and schedules are up to date")
         await _start_processes(stack, settings, say)
         token = dev_issuer(settings).token(role="admin", subject="waybill-up")
         if with_demo:

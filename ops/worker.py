@@ -35,12 +35,16 @@ from ops.bootstrap import connect_temporal, open_backend, utc_now
 from ops.config import Settings
 from ops.customers_orders import PostgresCustomersOrders
 from ops.gateways import open_payment_gateway
+from ops.maintenance import maintenance
 from ops.search_attributes import check_search_attributes
+from ops.services import read_engine
 from ops.workflow_runner import ContextFreeRunner
+from readmodels.queries import ReadModels
 from workflows.aftercare import AftercareWorkflow
 from workflows.cases import CaseWorkflow
 from workflows.erasure import ErasureWorkflow
 from workflows.gateway_news import GatewayNewsWorkflow
+from workflows.maintenance import MaintenanceWorkflow
 from workflows.order import OrderWorkflow
 from workflows.refunds import RefundWorkflow
 
@@ -53,6 +57,7 @@ WORKFLOWS = [
     RefundWorkflow,
     ErasureWorkflow,
 ]
+SERVED: dict[TaskQueue, list[type]] = {TaskQueue.ORDERS: WORKFLOWS, TaskQueue.MAINTENANCE: [MaintenanceWorkflow]}
 
 # Whole packages: a partly passed-through package would load its classes twice. Of the workflows, the definition
 # itself is loaded into every instance, under guard; what it is built on is loaded once, and held to determinism
@@ -127,13 +132,13 @@ def _methods(service: object) -> Sequence[Any]:
 
 
 def workers(client: Client, services: dict[TaskQueue, Sequence[Any]], *, max_cached: int = 5000) -> list[Worker]:
-    """A worker per queue; the workflow runs on the orders queue, beside its local activities."""
+    """A worker per queue; an order's workflow runs on the orders queue, beside its local activities."""
     return [
         Worker(
             client,
             task_queue=queue,
             activities=list(methods),
-            workflows=WORKFLOWS if queue is TaskQueue.ORDERS else [],
+            workflows=SERVED.get(queue, []),
             workflow_runner=SANDBOX,
             interceptors=[DomainErrorInterceptor()],
             graceful_shutdown_timeout=GRACE,
@@ -175,6 +180,10 @@ async def run_worker(
             PostgresCustomersOrders(backend.pool),
             grace=timedelta(seconds=settings.reconcile_grace),
         )
+        engine = read_engine(settings)
+        stack.push_async_callback(engine.dispose)
+        upkeep = maintenance(settings, client, backend, ReadModels(engine))
+        services[TaskQueue.MAINTENANCE] = _methods(upkeep)
         for worker in workers(client, {queue: services[queue] for queue in services if queue in only}):
             await stack.enter_async_context(worker)
         await stop.wait()
