@@ -23,12 +23,10 @@ class TaskQueue(StrEnum):
     ORDERS = "orders"
     PAYMENTS = "payments"
     SHIPPING = "shipping"
-    MAINTENANCE = "maintenance"
-    """What schedules start."""
+    MAINTENANCE = "maintenance"  # what schedules start
 
 
-SYSTEM = "system"
-"""The actor of what no person asked for."""
+SYSTEM = "system"  # the actor of what no person asked for
 
 
 @dataclass(frozen=True, slots=True)
