@@ -13,6 +13,7 @@ from api.middleware import BodyLimit, Metrics, RequestContext
 from api.openapi import install_openapi
 from api.problems import install_problems
 from api.rest import (
+    audit,
     cases,
     customers,
     dead_letters,
@@ -28,6 +29,7 @@ from api.rest import (
     products,
     projections,
     refunds,
+    reports,
     sagas,
     stock,
     stream,
@@ -49,6 +51,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     paying.router,
     products.router,
     stock.router,
+    audit.router,
+    reports.router,
     dead_letters.router,
     sagas.router,
     cases.router,

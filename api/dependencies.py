@@ -24,6 +24,7 @@ from eventstore.privacy import CustomerKeys
 from eventstore.sequencer import Watermark
 from eventstore.time_travel import StreamHistory
 from eventstore.vault import Vault
+from readmodels.insight import Insight
 from readmodels.operating import ProjectionControl
 from readmodels.views import Queries
 
@@ -46,6 +47,7 @@ class ApiDependencies:
     cases: CaseAnswers
     refunds: RefundGrants
     queries: Queries
+    insight: Insight
     projections: ProjectionControl
     history: StreamHistory
     verifier: TokenVerifier

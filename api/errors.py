@@ -148,6 +148,7 @@ CATALOGUE: Final[Mapping[str, ProblemType]] = {
         invalid_refund="What is to be refunded is not clear",
         invalid_limit="The page size is out of bounds",
         invalid_filter="A filter is malformed",
+        invalid_period="The period is malformed",
         invalid_position="The position is malformed",
         invalid_as_of="The moment is malformed, or not reached yet",
     ),

@@ -39,6 +39,7 @@ from ops.identity import dev_issuer
 from ops.services import read_engine
 from ops.stripe_inbox import StripeInbox
 from readmodels.control import Control
+from readmodels.insight_queries import InsightModels
 from readmodels.queries import ReadModels
 from workflows.case_commands import CaseCommands
 from workflows.refund_commands import RefundCommands
@@ -83,6 +84,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 registry=registry,
                 stripe=stripe_inbox(settings, temporal),
                 queries=ReadModels(engine),
+                insight=InsightModels(engine),
                 projections=Control(engine),
                 vault=Vault(backend.keys),
                 keys=backend.keys,

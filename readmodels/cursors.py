@@ -53,6 +53,13 @@ def page(
     return Page([view(row) for row in shown], each[-1] if len(rows) > limit else None, each)
 
 
+def number(part: str) -> int:
+    """Raises ValueError: no whole number of at most 18 digits."""
+    if not part.isascii() or not part.isdigit() or len(part) > 18:
+        raise ValueError("no whole number")
+    return int(part)
+
+
 def time(part: str) -> datetime:
     """Raises ValueError: no time, or one without an offset."""
     moment = datetime.fromisoformat(part)

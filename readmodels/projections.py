@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from readmodels.audit import Audit
 from readmodels.base import Projection
 from readmodels.cases import Cases
 from readmodels.ledger import Ledger
 from readmodels.orders import Orders
 from readmodels.products import Products
+from readmodels.reports import Reports
 from readmodels.saga_notes import SagaNotes
 from readmodels.saga_steps import SagaSteps
 from readmodels.stock import Stock
@@ -15,4 +17,15 @@ from readmodels.timeline import Timeline
 
 def projections() -> Sequence[Projection]:
     """New instances: each engine has its own, because they may remember what they wrote last."""
-    return (Orders(), Timeline(), Ledger(), SagaSteps(), SagaNotes(), Stock(), Products(), Cases())
+    return (
+        Orders(),
+        Timeline(),
+        Ledger(),
+        SagaSteps(),
+        SagaNotes(),
+        Stock(),
+        Products(),
+        Cases(),
+        Audit(),
+        Reports(),
+    )

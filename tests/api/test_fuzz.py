@@ -27,6 +27,7 @@ from sqlalchemy.pool import NullPool
 from api.app import create_app
 from domain.catalog.events import ProductCreated, ProductPublished
 from readmodels.engine import Projector
+from readmodels.insight_queries import InsightModels
 from readmodels.projections import projections
 from readmodels.queries import ReadModels
 from tests.api.world import World, token
@@ -69,6 +70,7 @@ async def world(module_database: str) -> AsyncIterator[World]:
     for event in log.events:
         made.store.streams.setdefault(event.stream_id, []).append(event)
     object.__setattr__(made.app.state.dependencies, "queries", ReadModels(engine))
+    object.__setattr__(made.app.state.dependencies, "insight", InsightModels(engine))
     yield made
     await made.http.aclose()
 

@@ -37,6 +37,7 @@ from readmodels.views import (
     StockView,
     WarehouseStock,
 )
+from tests.api.fake_insight import FakeInsight
 from tests.api.fake_letters import FakeLetters
 from tests.api.fake_queries import FakeQueries
 from tests.api.projections import FakeProjections
@@ -224,6 +225,7 @@ class World:
             catalogue={sku: product(sku) for sku in ("MUG", "TEA")},
             levels={"MUG": StockView("MUG", [WarehouseStock("BER", 12, 2), WarehouseStock("LYS", 3, 0)])},
         )
+        self.insight = FakeInsight()
         self.projections = FakeProjections()
         self.store = MemoryEventStore()
         self.history = MemoryHistory(self.store)
@@ -238,6 +240,7 @@ class World:
                 cases=self.gateway,
                 refunds=self.gateway,
                 queries=self.queries,
+                insight=self.insight,
                 projections=self.projections,
                 history=self.history,
                 verifier=verifier,
