@@ -69,7 +69,7 @@ async def test_a_rebuild_fills_tables_beside_the_live_ones_and_is_the_same(
         for name in NAMES:
             compared = await control.compare(name)
             assert compared.same, compared
-            assert sum(table.rows for table in compared.tables) == len(live[name])
+            assert all(table.rows == len(live[table.table]) for table in compared.tables)
             switched = await control.switch(name, actor="operator:1")
             assert [build.state for build in switched] == ["live", "previous"]
         assert await dump() == live
