@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
@@ -173,6 +174,30 @@ def recover(
     from ops.recover import recover as run_recovery
 
     asyncio.run(run_recovery(load_settings(), console, rate=rate))
+
+
+@app.command(name="replay-check")
+def replay_check(
+    from_server: Annotated[
+        bool, typer.Option("--from-server", help="Replay what is on Temporal's server.")
+    ] = False,
+    from_dir: Annotated[
+        Path | None, typer.Option(help="Replay the histories (*.json) below this directory.")
+    ] = None,
+    query: Annotated[
+        str | None, typer.Option(help="Temporal list filter: which workflows; without it, all.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most histories; those of open workflows come first.")] = 1000,
+) -> None:
+    """Replay workflows' histories on this code, before it is deployed; exits 1 if one would not go on."""
+    from ops.replay_check import replay_check as run_check
+    from ops.replay_check import report
+
+    if from_server == (from_dir is not None):
+        _fail("give one of --from-server and --from-dir DIRECTORY")
+    replayed = asyncio.run(run_check(load_settings(), folder=from_dir, query=query, limit=limit))
+    if not report(replayed, console):
+        sys.exit(1)
 
 
 @app.command()
