@@ -8,6 +8,7 @@ from temporalio import activity
 from activities.contracts import Step, StepDone
 from activities.order_stream import run_step
 from domain.money import Money
+from domain.privacy import PersonalText
 from domain.refunds import grant
 from eventstore.store import EventStore
 
@@ -18,7 +19,7 @@ class GrantStep:
 
     step: Step
     grant_id: str
-    reason: str
+    reason: PersonalText
     amount: Money | None = None
     lines: Mapping[str, int] = field(default_factory=dict)
 

@@ -74,19 +74,19 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(redis.aclose)
         log = PostgresLog(backend.pool, backend.codec, dsn=settings.dsn, poll=FEED_POLL)
         feed = Feed(log, Owners(backend.store))
-        registry = CollectorRegistry()
+        vault, registry = Vault(backend.keys), CollectorRegistry()
         app = create_app(
             ApiDependencies(
                 gateway=command_gateway(settings, temporal, backend),
                 cases=CaseCommands(temporal, settings.placing_timeout),
-                refunds=RefundCommands(temporal, settings.placing_timeout),
+                refunds=RefundCommands(temporal, backend.store, vault, settings.placing_timeout),
                 rates=request_rates(settings, redis, registry),
                 registry=registry,
                 stripe=stripe_inbox(settings, temporal),
                 queries=ReadModels(engine),
                 insight=InsightModels(engine),
                 projections=Control(engine),
-                vault=Vault(backend.keys),
+                vault=vault,
                 keys=backend.keys,
                 history=PostgresHistory(backend.pool, backend.codec),
                 verifier=token_verifier(settings),

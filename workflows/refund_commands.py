@@ -18,20 +18,34 @@ from temporalio.service import RPCError
 from activities.aggregates import Committed
 from activities.contracts import Step, StepDone, TaskQueue
 from activities.interceptor import from_application_error
-from activities.order_stream import order_stream
+from activities.order_stream import load_order, order_stream
 from activities.refunds import GrantStep
 from domain.money import Money
+from domain.privacy import KeyedDigest, PersonalText
+from eventstore.store import StreamReader
+from eventstore.vault import Vault
 from workflows.aftercare_commands import with_start
 from workflows.errors import CommandTimeout, CommandUnavailable
+from workflows.goods import available
 from workflows.refunds import RefundInput, RefundWorkflow, refund_workflow_id
 from workflows.updating import fingerprint, rpc_failure
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """What an operator wrote, and the digest of all that was asked for: sealed before anything else sees them."""
+
+    reason: PersonalText
+    fingerprint: KeyedDigest
+
+
+@dataclass(frozen=True, slots=True)
 class RefundCommands:
-    """`timeout`: seconds to wait for an outcome."""
+    """`timeout`: seconds to wait for an outcome. `vault` seals the reason for the order's customer."""
 
     temporal: Client
+    store: StreamReader
+    vault: Vault
     timeout: float
 
     async def grant(
@@ -48,8 +62,10 @@ class RefundCommands:
 
         Raises: DomainError, CommandTimeout, CommandUnavailable.
         """
-        asked = fingerprint("refund", str(amount), sorted(lines.items()), reason)
-        step = Step(order_id, f"grant-refund:{key}", actor, asked)
+        order = await available(load_order(self.store, order_id))
+        wording = Wording(reason, fingerprint("refund", str(amount), sorted(lines.items()), reason))
+        sealed = await available(self.vault.seal_or_drop(order.record.order.placed.customer_id, wording))
+        step = Step(order_id, f"grant-refund:{key}", actor, sealed.fingerprint)
         start = WithStartWorkflowOperation(
             RefundWorkflow.run,
             RefundInput(order_id, key),
@@ -60,9 +76,9 @@ class RefundCommands:
         )
         granting = self.temporal.execute_update_with_start_workflow(
             RefundWorkflow.grant,
-            GrantStep(step, key, reason, amount, lines),
+            GrantStep(step, key, sealed.reason, amount, lines),
             start_workflow_operation=start,
-            id=f"{step.key}:{asked[:16]}",
+            id=f"{step.key}:{sealed.fingerprint[:16]}",
             rpc_timeout=timedelta(seconds=self.timeout),
         )
         try:

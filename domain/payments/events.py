@@ -7,6 +7,7 @@ key; so a request without an outcome is looked up there before it is tried again
 from dataclasses import dataclass
 
 from domain.money import Money
+from domain.privacy import PersonalText
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class RefundGranted:
 
     grant_id: str
     amount: Money
-    reason: str
+    reason: PersonalText
     granted_by: str
 
 

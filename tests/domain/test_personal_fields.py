@@ -55,7 +55,6 @@ CLEAR_REASONS = {
     "PaymentActionRefused",
     "PaymentDeclined",
     "ProductDiscontinued",
-    "RefundGranted",
     "StockAdjusted",
     "StockReceived",
 }

@@ -104,7 +104,7 @@ async def _charge_back(shop: Any) -> None:
 async def _refund(shop: Any) -> None:
     order_id = await shop.place(("TEE", 1))
     await shop.ended(order_id)
-    commands = RefundCommands(shop.environment.client, 10)
+    commands = RefundCommands(shop.environment.client, shop.store, shop.vault, 10)
     given = {"amount": Money(100, "EUR"), "lines": {}, "reason": "chipped", "actor": "operator:o"}
     await commands.grant(order_id, key="k", **given)  # type: ignore[arg-type]
     await shop.environment.client.get_workflow_handle(refund_workflow_id(order_id, "k")).result()

@@ -16,7 +16,7 @@ from workflows.refunds import refund_workflow_id
 
 
 async def grant(shop: Shop, order_id: UUID, key: str, minor: int | None = 100, **lines: int) -> None:
-    commands = RefundCommands(shop.environment.client, 10)
+    commands = RefundCommands(shop.environment.client, shop.store, shop.vault, 10)
     amount = None if minor is None else Money(minor, "EUR")
     await commands.grant(order_id, key=key, amount=amount, lines=lines, reason="chipped", actor="operator:o")
 
