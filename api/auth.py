@@ -39,6 +39,7 @@ class Scope(StrEnum):
     READ_STOCK = "stock:read"
     ADJUST_STOCK = "stock:adjust"
     GRANT_REFUNDS = "orders:refund"
+    HANDLE_RETURNS = "orders:return"
     READ_OPERATIONS = "operations:read"
     RESOLVE_STEPS = "operations:resolve"
     OPERATE_PROJECTIONS = "operations:projections"

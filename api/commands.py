@@ -13,6 +13,8 @@ from domain.money import Money
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import Decision, HoldScope, OrderLine, StepAction
 from domain.reconciliation.events import CaseAction
+from domain.returns.events import InspectedItem, ReturnItem, ReturnKind
+from domain.rma import ReturnRules
 
 
 class WebhookInbox(Protocol):
@@ -72,6 +74,34 @@ class Commands(Protocol):
         expires_at: datetime | None,
         actor: str,
         expected_version: int | None = None,
+    ) -> Committed: ...
+
+    async def request_return(
+        self,
+        order_id: UUID,
+        *,
+        key: str,
+        kind: ReturnKind,
+        items: Sequence[ReturnItem],
+        reason: str,
+        rules: ReturnRules,
+        actor: str,
+    ) -> Committed: ...
+
+    async def approve_return(
+        self, order_id: UUID, return_id: UUID, *, key: str, reason: str, actor: str
+    ) -> Committed: ...
+
+    async def reject_return(
+        self, order_id: UUID, return_id: UUID, *, key: str, reason: str, actor: str
+    ) -> Committed: ...
+
+    async def receive_return(
+        self, order_id: UUID, return_id: UUID, *, key: str, warehouse: str | None, actor: str
+    ) -> Committed: ...
+
+    async def inspect_return(
+        self, order_id: UUID, return_id: UUID, *, key: str, items: Sequence[InspectedItem], actor: str
     ) -> Committed: ...
 
     async def release_hold(

@@ -1,13 +1,16 @@
 """The settings that the API decides by, as plain values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
 from domain.errors import InvalidValue
 from domain.money import EXPONENTS, Money
 from domain.orders.decide import OrderRules
 from domain.orders.screening import ScreeningRules
+from domain.returns.events import ReturnTerms
+from domain.rma import ReturnRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,9 @@ class ApiRules:
     compress_from: int = 1024
     cors_origins: frozenset[str] = frozenset()
     screening: Screening = Screening()
+    returns: ReturnRules = field(
+        default_factory=lambda: ReturnRules(timedelta(days=30), ReturnTerms(), auto_approve=False)
+    )
 
     def currency(self, code: str) -> str:
         """Raises InvalidValue (`unknown-currency`)."""

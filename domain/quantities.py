@@ -7,6 +7,7 @@ from domain.inventory.events import Allocation
 from domain.inventory.model import Reservation, added
 from domain.orders.events import OrderLine
 from domain.orders.model import Order, OrderStatus
+from domain.returns.model import Returns
 from domain.shipping.events import TrackingStatus
 from domain.shipping.model import Shipments
 
@@ -16,7 +17,8 @@ class LineQuantities:
     """One line. `line.quantity` is what is to be delivered; `ordered` counts what was cancelled as well.
 
     A piece is `reserved` until it leaves; when a parcel is booked for it, it is `allocated` too. `shipped` counts
-    what left the house, `delivered` what of it arrived.
+    what left the house, `delivered` what of it arrived; `return_requested` what is asked to be taken back or was,
+    `received` what the shop has again, and `written_off` what nobody can sell any more.
     """
 
     line: OrderLine
@@ -27,9 +29,14 @@ class LineQuantities:
     shipped: int
     delivered: int
     cancelled: int
+    return_requested: int = 0
+    received: int = 0
+    written_off: int = 0
 
 
-def line_quantities(order: Order, reservation: Reservation, shipments: Shipments) -> tuple[LineQuantities, ...]:
+def line_quantities(
+    order: Order, reservation: Reservation, shipments: Shipments, returns: Returns
+) -> tuple[LineQuantities, ...]:
     """Every line that the order has or had, in the order in which they came."""
     gone = Counter({line.sku: line.quantity for line in order.cancelled})
     present = {line.sku: line for line in order.lines}
@@ -37,6 +44,7 @@ def line_quantities(order: Order, reservation: Reservation, shipments: Shipments
     reserved = _by_sku(held(reservation, shipments))
     packed, left, arrived = (_pieces(shipments, *statuses) for statuses in (_PACKED, _LEFT, _ARRIVED))
     missing = Counter({part.sku: part.quantity for part in reservation.backorders})
+    asked, back, lost = returns.requested, returns.received, returns.written_off
     ended = order.status is OrderStatus.CANCELLED
     return tuple(
         LineQuantities(
@@ -48,6 +56,9 @@ def line_quantities(order: Order, reservation: Reservation, shipments: Shipments
             shipped=left[line.sku],
             delivered=arrived[line.sku],
             cancelled=gone[line.sku] + (line.quantity if ended else 0),
+            return_requested=asked[line.sku],
+            received=back[line.sku],
+            written_off=lost[line.sku],
         )
         for line in (*order.lines, *removed)
     )

@@ -20,13 +20,17 @@ from domain.payments import model as payments
 from domain.payments.events import PaymentEvent
 from domain.payments.model import Payment, PaymentState, PaymentStatus
 from domain.quantities import LineQuantities, covered, held, line_quantities
+from domain.returns import model as returned
+from domain.returns.events import ReturnEvent
+from domain.returns.model import Returns
 from domain.shipping import model as shipping
 from domain.shipping.events import ShippingEvent
 from domain.shipping.model import FulfilmentStatus, Shipments
 
-OrderStreamEvent = OrderEvent | OrderStockEvent | PaymentEvent | ShippingEvent
+OrderStreamEvent = OrderEvent | OrderStockEvent | PaymentEvent | ShippingEvent | ReturnEvent
 
 _ORDER, _STOCK, _PAYMENT, _SHIPPING = map(get_args, (OrderEvent, OrderStockEvent, PaymentEvent, ShippingEvent))
+_RETURN = get_args(ReturnEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class OrderRecord:
     reservation: Reservation = NO_RESERVATION
     payment_state: PaymentState = payments.INITIAL
     shipments: Shipments = shipping.INITIAL
+    returns: Returns = returned.INITIAL
 
     @property
     def placed(self) -> bool:
@@ -90,7 +95,11 @@ class OrderRecord:
 
     @property
     def fulfilment_status(self) -> FulfilmentStatus:
-        return self.shipments.status(self.order.pieces)
+        back = self.returns.received.total()
+        if not back:
+            return self.shipments.status(self.order.pieces)
+        whole = back >= self.order.pieces
+        return FulfilmentStatus.RETURNED if whole else FulfilmentStatus.PARTIALLY_RETURNED
 
     @property
     def payment_method(self) -> str:
@@ -119,7 +128,7 @@ class OrderRecord:
     @property
     def lines(self) -> tuple[LineQuantities, ...]:
         """Every line there ever was, and how far its pieces came."""
-        return line_quantities(self.order, self.reservation, self.shipments)
+        return line_quantities(self.order, self.reservation, self.shipments, self.returns)
 
     @property
     def held(self) -> tuple[Allocation, ...]:
@@ -143,7 +152,8 @@ class OrderRecord:
 
     @property
     def all_delivered(self) -> bool:
-        return self.fulfilment_status is FulfilmentStatus.DELIVERED
+        """Whether every piece has arrived, whatever came back since."""
+        return self.shipments.status(self.order.pieces) is FulfilmentStatus.DELIVERED
 
     @property
     def parcels_to_send(self) -> tuple[str, ...]:
@@ -166,6 +176,8 @@ def evolve(state: OrderRecord, event: OrderStreamEvent) -> OrderRecord:
         return replace(state, reservation=evolve_reservation(state.reservation, event))
     if isinstance(event, _PAYMENT):
         return replace(state, payment_state=payments.evolve(state.payment_state, event))
+    if isinstance(event, _RETURN):
+        return replace(state, returns=returned.evolve(state.returns, event))
     assert isinstance(event, _SHIPPING)
     return replace(state, shipments=shipping.evolve(state.shipments, event))
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Generator, Mapping
 from contextlib import AsyncExitStack, contextmanager
+from datetime import timedelta
 
 import asyncpg
 import uvicorn
@@ -25,6 +26,8 @@ from api.live import Feed
 from api.owners import Owners
 from api.rates import RATED, RateMetrics, Rates
 from api.rules import ApiRules, Screening
+from domain.returns.events import ReturnTerms
+from domain.rma import ReturnRules
 from eventstore.history import PostgresHistory
 from eventstore.sequencer import watermark
 from eventstore.store import StoreUnavailable
@@ -162,6 +165,11 @@ def api_rules(settings: Settings) -> ApiRules:
             window=settings.screening_window,
             open_total=settings.screening_open_total,
             new_country=settings.screening_new_country,
+        ),
+        returns=ReturnRules(
+            window=timedelta(days=settings.return_window_days),
+            terms=ReturnTerms(settings.restocking_fee, settings.refund_shipping),
+            auto_approve=settings.return_auto_approve,
         ),
     )
 

@@ -16,6 +16,7 @@ from domain.orders import events as order_events
 from domain.orders.events import Decision
 from domain.payments import events as payment_events
 from domain.reconciliation import events as reconciliation_events
+from domain.returns import events as return_events
 from domain.shipping import events as shipping_events
 from eventstore.codec import Codec
 from eventstore.connections import open_pool
@@ -40,6 +41,7 @@ EVENT_MODULES = (
     order_events,
     payment_events,
     reconciliation_events,
+    return_events,
     shipping_events,
 )
 

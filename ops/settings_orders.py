@@ -1,5 +1,6 @@
 """Settings of how an order may change on its way: screening, holds, availability, amendments, deadlines."""
 
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
@@ -43,4 +44,18 @@ class OrderSettings(BaseSettings):
     restock_poll_interval: PositiveFloat = Field(
         600.0,
         description="Seconds to a waiting order's first look for stock nobody told it of; doubles up to 64-fold",
+    )
+
+    # Returns
+    return_window_days: PositiveInt = Field(
+        30, description="Days after its delivery for which goods are taken back"
+    )
+    return_auto_approve: bool = Field(
+        False, description="Whether a return within the rules needs nobody's approval; a claim always does"
+    )
+    restocking_fee: Decimal = Field(
+        Decimal(0), ge=0, le=100, description="Percent of what returned goods cost that the shop keeps"
+    )
+    refund_shipping: bool = Field(
+        False, description="Whether the shipping fee goes back too, with the last piece of an order"
     )

@@ -24,6 +24,7 @@ from activities.orders import OrderActivities
 from activities.paying import PayingActivities
 from activities.payments import PaymentActivities
 from activities.refunds import RefundActivities
+from activities.returns import ReturnActivities
 from activities.shipping import ShippingActivities
 from activities.stock_book import StockBook
 from activities.stock_changes import StockWriter
@@ -47,6 +48,7 @@ from workflows.gateway_news import GatewayNewsWorkflow
 from workflows.maintenance import MaintenanceWorkflow
 from workflows.order import OrderWorkflow
 from workflows.refunds import RefundWorkflow
+from workflows.returns import ReturnWorkflow
 
 GRACE = timedelta(seconds=10)
 WORKFLOWS = [
@@ -55,6 +57,7 @@ WORKFLOWS = [
     CaseWorkflow,
     GatewayNewsWorkflow,
     RefundWorkflow,
+    ReturnWorkflow,
     ErasureWorkflow,
 ]
 SERVED: dict[TaskQueue, list[type]] = {TaskQueue.ORDERS: WORKFLOWS, TaskQueue.MAINTENANCE: [MaintenanceWorkflow]}
@@ -75,6 +78,7 @@ SANDBOX = ContextFreeRunner(
             "workflows.fulfilment",
             "workflows.holds",
             "workflows.policies",
+            "workflows.return_contracts",
             "workflows.saga",
             "workflows.stock",
             "orjson",
@@ -109,6 +113,7 @@ def activities(
         *_methods(orders),
         *_methods(HoldActivities(store)),
         *_methods(inventory),
+        *_methods(ReturnActivities(store, inventory.stock)),
         cases.answer_case,
         RefundActivities(store).grant_refund,
         PayingActivities(store).choose_payment_method,

@@ -43,7 +43,7 @@ from readmodels.base import METADATA, ByStream, Skipped, Tables, Write, arrays, 
 from readmodels.views import OrderFilter, OrderSummary, OrderView, Page
 
 NAME: Final = "orders"
-VERSION: Final = 3
+VERSION: Final = 4
 STREAMS: Final = ("order/",)
 
 ORDERS = Table(

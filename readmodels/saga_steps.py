@@ -31,6 +31,7 @@ from domain.identifiers import order_number
 from domain.inventory import events as stock
 from domain.orders import events as orders
 from domain.payments import events as payments
+from domain.returns import events as returns
 from domain.shipping import events as shipping
 from eventstore.store import Recorded
 from readmodels import cursors
@@ -86,6 +87,7 @@ STATES: Final[Mapping[type, StepState]] = {
     payments.RefundGranted: StepState.DONE,
     payments.PaymentMethodChosen: StepState.DONE,
     payments.ChargebackOpened: StepState.DONE,
+    **dict.fromkeys(returns.EVENTS, StepState.DONE),
     shipping.ShipmentBooked: StepState.DONE,
     shipping.BookingRefused: StepState.REFUSED,
     shipping.ShipmentBookingCancelled: StepState.COMPENSATED,

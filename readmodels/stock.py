@@ -18,6 +18,7 @@ from domain.inventory.events import (
     UnitsBackordered,
     UnitsReleased,
     UnitsReserved,
+    UnitsRestocked,
     UnitsShipped,
 )
 from eventstore.store import Recorded
@@ -68,7 +69,7 @@ def sums(events: Iterable[Recorded]) -> Mapping[tuple[str, str], tuple[int, int]
 def increment(event: StockEvent) -> tuple[int, int]:
     """What the event adds to `on_hand` and to `reserved`."""
     match event:
-        case StockReceived(quantity) | StockAdjusted(quantity):
+        case StockReceived(quantity) | StockAdjusted(quantity) | UnitsRestocked(_, quantity):
             return quantity, 0
         case UnitsReserved(_, quantity) | BackorderFilled(_, quantity):
             return 0, quantity

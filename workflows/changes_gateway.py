@@ -12,11 +12,12 @@ from domain.orders.holds import release_hold
 from domain.record import OrderRecord
 from workflows.contracts import DecideUnavailable, HoldOrder, OfferSubstitute, PayOrder, ReleaseOrderHold
 from workflows.order import OrderWorkflow
-from workflows.updating import OrderUpdates, fingerprint
+from workflows.returns_gateway import ReturnsGateway
+from workflows.updating import fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangesGateway(OrderUpdates):
+class ChangesGateway(ReturnsGateway):
     """Every command may raise DomainError, CommandTimeout, CommandUnavailable."""
 
     async def hold(

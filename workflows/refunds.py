@@ -32,6 +32,26 @@ class RefundInput:
     grant_id: str
 
 
+async def give_back(order_id: UUID, grant_id: str) -> None:
+    """Give a granted refund back, however long it takes."""
+    number = 0
+    while not await _given_back(order_id, grant_id, number):
+        number += 1  # refused for good under that key; the account may be in funds again later
+        await workflow.sleep(AFTER_REFUSAL)
+
+
+async def _given_back(order_id: UUID, grant_id: str, number: int) -> bool:
+    effect = await workflow.execute_activity_method(
+        PaymentActivities.refund_granted,
+        GrantedRefundStep(Step(order_id, f"refund:{grant_id}#{number}"), grant_id),
+        task_queue=TaskQueue.PAYMENTS,
+        start_to_close_timeout=TIMEOUT,
+        retry_policy=RETRY,
+        summary="refund",
+    )
+    return effect.outcome is not EffectOutcome.REFUSED
+
+
 @workflow.defn(name=REFUND_WORKFLOW)
 class RefundWorkflow:
     """Started by the grant (update-with-start). A grant that is refused ends it, and moves nothing."""
@@ -44,22 +64,8 @@ class RefundWorkflow:
     @workflow.run
     async def run(self, given: RefundInput) -> None:
         await workflow.wait_condition(lambda: self._granted is not None and workflow.all_handlers_finished())
-        number = 0
-        while self._granted and not await self._given_back(number):
-            number += 1  # refused for good under that key; the account may be in funds again later
-            await workflow.sleep(AFTER_REFUSAL)
-
-    async def _given_back(self, number: int) -> bool:
-        step = Step(self._given.order_id, f"refund:{self._given.grant_id}#{number}")
-        effect = await workflow.execute_activity_method(
-            PaymentActivities.refund_granted,
-            GrantedRefundStep(step, self._given.grant_id),
-            task_queue=TaskQueue.PAYMENTS,
-            start_to_close_timeout=TIMEOUT,
-            retry_policy=RETRY,
-            summary="refund",
-        )
-        return effect.outcome is not EffectOutcome.REFUSED
+        if self._granted:
+            await give_back(self._given.order_id, self._given.grant_id)
 
     @workflow.update
     async def grant(self, given: GrantStep) -> StepDone:

@@ -21,7 +21,7 @@ from api.graphql.problems import (
 )
 from api.graphql.registering import bodies
 from api.graphql.types import Order, Product, Stock, order_of, product_of, stock_of
-from api.rest import decisions, holds, orders, paying, place, products, refunds, sagas
+from api.rest import decisions, holds, orders, paying, place, products, refunds, returns, sagas
 from api.rest import stock as stock_rest
 from api.rest.bodies import (
     AdjustmentBody,
@@ -40,9 +40,10 @@ from api.rest.bodies import (
     ReleaseBody,
     ResolveBody,
 )
+from api.rest.return_bodies import InspectionBody, ReceiptBody, ReturnBody, ReturnDecisionBody
 from domain.orders.events import Decision, StepAction
 
-bodies(MoneyBody, OrderBody, ProductBody, AdjustmentBody, HoldBody, RefundBody)
+bodies(MoneyBody, OrderBody, ProductBody, AdjustmentBody, HoldBody, RefundBody, ReturnBody, InspectionBody)
 
 Key = Annotated[
     str | None,
@@ -192,6 +193,55 @@ class OrderMutations:
         caller = await _caller(info, Scope.PLACE_ORDERS)
         key, body = _key(idempotency_key), PaymentBody(method=method)
         answer = await paying.pay_order(caller, of(info).deps, order_id, key, body)
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Ask for delivered goods to be taken back, or for broken ones to be paid")
+    async def request_return(
+        self, info: ApiInfo, order_id: UUID, input: ReturnBody, idempotency_key: str
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.CANCEL_ORDERS)
+        answer = await returns.request_return(caller, of(info).deps, order_id, _key(idempotency_key), input)
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Let the goods come back; of a claim, grant its refund")
+    async def approve_return(
+        self, info: ApiInfo, order_id: UUID, return_id: UUID, reason: str, idempotency_key: Key = None
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.HANDLE_RETURNS)
+        key, body = _key(idempotency_key), ReturnDecisionBody(reason=reason)
+        answer = await returns.approve_return(caller, of(info).deps, order_id, return_id, key, body)
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Refuse a return, or give up on goods that never came")
+    async def reject_return(
+        self, info: ApiInfo, order_id: UUID, return_id: UUID, reason: str, idempotency_key: Key = None
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.HANDLE_RETURNS)
+        key, body = _key(idempotency_key), ReturnDecisionBody(reason=reason)
+        answer = await returns.reject_return(caller, of(info).deps, order_id, return_id, key, body)
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Note that the goods are in a warehouse")
+    async def receive_return(
+        self,
+        info: ApiInfo,
+        order_id: UUID,
+        return_id: UUID,
+        warehouse: str | None = None,
+        idempotency_key: Key = None,
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.HANDLE_RETURNS)
+        key, body = _key(idempotency_key), ReceiptBody(warehouse=warehouse)
+        answer = await returns.receive_return(caller, of(info).deps, order_id, return_id, key, body)
+        return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Say what was found of every piece that came back")
+    async def inspect_return(
+        self, info: ApiInfo, order_id: UUID, return_id: UUID, input: InspectionBody, idempotency_key: Key = None
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.HANDLE_RETURNS)
+        key = _key(idempotency_key)
+        answer = await returns.inspect_return(caller, of(info).deps, order_id, return_id, key, input)
         return _commanded(info, order_id, answer)
 
     @strawberry.mutation(description="An operator's answer to a stalled step")

@@ -55,6 +55,9 @@ ORDER: Final[dict[str, Any]] = {
                 "shipped": 0,
                 "delivered": 0,
                 "cancelled": 0,
+                "return_requested": 0,
+                "received": 0,
+                "written_off": 0,
             }
         }
     ],
@@ -62,6 +65,7 @@ ORDER: Final[dict[str, Any]] = {
     "amounts": {name: eur("0.00") for name in ("authorized", "voided", "captured", "refunded", "charged_back")}
     | {"due": eur("35.58")},
     "shipments": [],
+    "returns": [],
     "shipping_address": {
         "name": "Ada Lovelace",
         "line1": "Unter den Linden 1",
@@ -256,6 +260,19 @@ LAG: Final[dict[str, Any]] = {
     "seconds": 0.04,
     "parked": 0,
     "builds": [BUILD],
+}
+RETURN: Final[dict[str, Any]] = {
+    "return_id": "2d4c5a1e-7f0b-5c7d-9a1e-3b6f8d2c4e10",
+    "kind": "return",
+    "status": "requested",
+    "reason": "too small",
+    "answer": None,
+    "warehouse": None,
+    "restocking_fee": "0",
+    "refund_shipping": False,
+    "lines": [
+        {"sku": "MUG-BLUE", "quantity": 1, "inspected": False, "restocked": 0, "damaged": 0, "dismissed": 0}
+    ],
 }
 PARKED: Final[dict[str, Any]] = {
     "build": 2,

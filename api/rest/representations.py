@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from activities.aggregates import Committed
 from activities.order_stream import order_stream
 from api import positions
+from api.rest.return_bodies import ReturnOut
 from domain.money import Money
 from domain.orders.availability import possible
 from domain.orders.events import Decision, HoldPlaced, HoldScope, OrderLine, OrderStepStalled, Totals
@@ -81,6 +82,9 @@ class QuantitiesOut(BaseModel, from_attributes=True):
     shipped: int
     delivered: int
     cancelled: int
+    return_requested: int
+    received: int
+    written_off: int
 
 
 class OrderLineOut(LineOut):
@@ -244,6 +248,7 @@ class OrderOut(BaseModel):
     cancel_reason: str | None
     decision: AskedOut | None
     holds: list[HoldOut]
+    returns: list[ReturnOut]
     stalled: list[StalledOut] | None
     placed_at: datetime
     updated_at: datetime
@@ -275,6 +280,7 @@ class OrderOut(BaseModel):
             cancel_reason=order.reason,
             decision=AskedOut.of(record),
             holds=[HoldOut.of(hold, internal=internal) for hold in order.holds.values()],
+            returns=[ReturnOut.of(each) for each in record.returns.by_id.values()],
             stalled=[StalledOut.of(item) for item in order.stalled.values()] if internal else None,
             placed_at=view.placed_at,
             updated_at=view.updated_at,

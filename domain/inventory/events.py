@@ -66,6 +66,14 @@ class BackorderWithdrawn:
     quantity: int
 
 
+@dataclass(frozen=True, slots=True)
+class UnitsRestocked:
+    """Pieces of the order came back and can be sold again."""
+
+    order_id: UUID
+    quantity: int
+
+
 # In the order's stream
 
 
@@ -130,6 +138,7 @@ StockEvent = (
     | UnitsBackordered
     | BackorderFilled
     | BackorderWithdrawn
+    | UnitsRestocked
 )
 OrderStockEvent = StockReserved | StockUnavailable | StockReleased | StockBackordered
 EVENTS: tuple[type, ...] = (
@@ -141,6 +150,7 @@ EVENTS: tuple[type, ...] = (
     UnitsBackordered,
     BackorderFilled,
     BackorderWithdrawn,
+    UnitsRestocked,
     StockReserved,
     StockUnavailable,
     StockReleased,

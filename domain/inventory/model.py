@@ -24,6 +24,7 @@ from domain.inventory.events import (
     UnitsBackordered,
     UnitsReleased,
     UnitsReserved,
+    UnitsRestocked,
     UnitsShipped,
 )
 
@@ -51,7 +52,9 @@ class StockItem:
 
 def evolve(state: StockItem, event: StockEvent) -> StockItem:
     match event:
-        case StockReceived(quantity=quantity) | StockAdjusted(quantity=quantity):
+        case (
+            StockReceived(quantity=quantity) | StockAdjusted(quantity=quantity) | UnitsRestocked(quantity=quantity)
+        ):
             return replace(state, on_hand=state.on_hand + quantity)
         case UnitsReserved(order_id=order_id, quantity=quantity):
             return replace(state, holds=_hold(state, order_id, quantity))

@@ -18,11 +18,15 @@ from domain.shipping.events import (
 
 
 class FulfilmentStatus(StrEnum):
+    """What came back is counted in `domain.record`; no parcel tells it."""
+
     UNFULFILLED = "unfulfilled"
     PARTIALLY_SHIPPED = "partially_shipped"
     SHIPPED = "shipped"
     PARTIALLY_DELIVERED = "partially_delivered"
     DELIVERED = "delivered"
+    PARTIALLY_RETURNED = "partially_returned"
+    RETURNED = "returned"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,16 @@ from domain.payments.events import (
     VoidRequested,
 )
 from domain.record import OrderRecord, OrderStreamEvent, fold_record
+from domain.returns.events import (
+    InspectedItem,
+    ReturnApproved,
+    ReturnInspected,
+    ReturnItem,
+    ReturnKind,
+    ReturnReceived,
+    ReturnRequested,
+    ReturnTerms,
+)
 from domain.shipping.events import ShipmentBooked, ShipmentDelivered, ShipmentDispatched, ShipmentItem
 
 TOTAL: Final = Money(1000, "EUR")
@@ -79,6 +89,17 @@ _undone = (
     StockReleased(_PARTS),
 )
 
+_completed = (*_delivered, OrderCompleted())
+RETURN: Final = UUID(int=2)
+BACK: Final = (ReturnItem("MUG", 1),)
+FOUND: Final = (InspectedItem("MUG", restocked=1),)
+_asked_back = (
+    *_completed,
+    ReturnRequested(RETURN, ReturnKind.RETURN, BACK, "reason", "customer", ReturnTerms()),
+)
+_approved = (*_asked_back, ReturnApproved(RETURN, "reason", "operator"))
+_received = (*_approved, ReturnReceived(RETURN, "BER", "operator"))
+
 ASKED: Final = CustomerDecisionRequested("reserve#0", Decision.CANCEL, datetime(2026, 1, 2, tzinfo=UTC))
 HELD: Final = HoldPlaced("hold-1", HoldScope.ORDER, None, "reason", "operator", None)
 
@@ -96,6 +117,10 @@ HISTORIES: Final[Mapping[str, tuple[OrderStreamEvent, ...]]] = {
     "cancelling": _cancelling,
     "undone": _undone,
     "cancelled": (*_undone, OrderCancelled("reason")),
-    "completed": (*_delivered, OrderCompleted()),
+    "completed": _completed,
+    "return asked": _asked_back,
+    "return approved": _approved,
+    "return received": _received,
+    "return inspected": (*_received, ReturnInspected(RETURN, FOUND, "operator")),
 }
 STATES: Final[Mapping[str, OrderRecord]] = {name: fold_record(events) for name, events in HISTORIES.items()}

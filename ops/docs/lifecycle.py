@@ -7,10 +7,13 @@ can be stored; which step writes it is said here, and a test compares that with 
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from datetime import timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Final, get_args
+from uuid import UUID
 
+from domain import rma
 from domain.catalog import events as catalog_events
 from domain.catalog.events import CatalogEvent
 from domain.customers import events as customer_events
@@ -30,10 +33,12 @@ from domain.payments import events as payment_events
 from domain.reconciliation import events as case_events
 from domain.record import OrderRecord
 from domain.refunds import grant
+from domain.returns import decide as returns
+from domain.returns import events as return_events
 from domain.shipping import decide as shipping
 from domain.shipping import events as shipping_events
 from domain.shipping.events import ShipmentItem
-from ops.docs.life_states import HELD, PARCEL, PLACED, STALLED, STATES, TOTAL
+from ops.docs.life_states import BACK, FOUND, HELD, PARCEL, PLACED, RETURN, STALLED, STATES, TOTAL
 
 Decider = Callable[[OrderRecord], Sequence[object]]
 
@@ -44,6 +49,7 @@ CONTEXTS: Final[Sequence[ModuleType]] = (
     shipping_events,
     catalog_events,
     case_events,
+    return_events,
     customer_events,
 )
 
@@ -79,8 +85,13 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     inventory_events.UnitsReleased: ("release", "decide:{key}", "take-up"),
     inventory_events.UnitsShipped: ("dispatch:{parcel}",),
     inventory_events.UnitsBackordered: ("reserve",),
-    inventory_events.BackorderFilled: ("adjust:{key}", "release", "decide:{key}", "take-up"),
-    inventory_events.BackorderWithdrawn: ("adjust:{key}", "release", "decide:{key}", "take-up"),
+    inventory_events.BackorderFilled: (
+        *("adjust:{key}", "release", "decide:{key}", "take-up", "inspect-return:{key}"),
+    ),
+    inventory_events.BackorderWithdrawn: (
+        *("adjust:{key}", "release", "decide:{key}", "take-up", "inspect-return:{key}"),
+    ),
+    inventory_events.UnitsRestocked: ("inspect-return:{key}",),
     inventory_events.StockReserved: ("reserve", "take-up", "decide:{key}", "release"),
     inventory_events.StockUnavailable: ("reserve",),
     inventory_events.StockBackordered: ("reserve", "take-up", "decide:{key}", "release"),
@@ -97,8 +108,14 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     payment_events.PaymentRefunded: ("refund", "refund:{grant}"),
     payment_events.PaymentActionRefused: ("capture:{parcel}", "void", "refund", "refund:{grant}"),
     payment_events.PaymentMethodChosen: ("pay:{key}",),
-    payment_events.RefundGranted: ("grant-refund:{key}",),
+    payment_events.RefundGranted: ("grant-refund:{key}", "approve-return:{key}", "inspect-return:{key}"),
     payment_events.ChargebackOpened: ("chargeback:{key}",),
+    return_events.ReturnRequested: ("request-return:{key}",),
+    return_events.ReturnApproved: ("approve-return:{key}", "request-return:{key}"),
+    return_events.ReturnRejected: ("reject-return:{key}",),
+    return_events.ReturnReceived: ("receive-return:{key}",),
+    return_events.ReturnInspected: ("inspect-return:{key}",),
+    return_events.ReturnClosed: ("close-return:{return}",),
     shipping_events.ShipmentBooked: ("book:{parcel}",),
     shipping_events.BookingRefused: ("book:{parcel}",),
     shipping_events.ShipmentBookingCancelled: ("unbook:{parcel}",),
@@ -137,6 +154,12 @@ def _resolve(record: OrderRecord, action: StepAction) -> Sequence[object]:
     return orders.resolve_step(record.order_state, **given, dispatched=dispatched)  # type: ignore[arg-type]
 
 
+def _return() -> rma.ReturnRequest:
+    return rma.ReturnRequest(UUID(int=3), return_events.ReturnKind.RETURN, BACK, "", "")
+
+
+_DELIVERIES: Final = (rma.Delivery(PLACED.placed_at, BACK),)
+RETURN_RULES: Final = rma.ReturnRules(timedelta(days=30), return_events.ReturnTerms(), auto_approve=False)
 SUBSTITUTE: Final = order_events.OrderLine("CUP", "Cup", 1, TOTAL)
 HOLD: Final = order_events.HoldPlaced("hold", order_events.HoldScope.PAYMENT, None, "", "", None)
 
@@ -183,6 +206,16 @@ DECIDERS: Final[Mapping[str, Decider]] = {
     "open chargeback": lambda record: payments.open_chargeback(
         record.payment_state, reference="", amount=TOTAL, reason=""
     ),
+    "request return": lambda record: rma.request(
+        record, _return(), _DELIVERIES, RETURN_RULES, at=PLACED.placed_at
+    ),
+    "approve return": lambda record: rma.approve(record, RETURN, reason="", by=""),
+    "reject return": lambda record: returns.reject(record.returns, RETURN, reason="", by=""),
+    "receive return": lambda record: returns.receive(
+        record.returns, RETURN, warehouse=None, warehouses=("BER",), by=""
+    ),
+    "inspect return": lambda record: rma.inspect(record, RETURN, FOUND, by="").order,
+    "close return": lambda record: returns.close(record.returns, RETURN),
     "book": lambda record: shipping.book(
         record.shipments, PARCEL, warehouse="BER", items=(ShipmentItem("MUG", 1),), booking="", tracking=""
     ),
@@ -270,7 +303,8 @@ Made by `python -m ops.docs.lifecycle`; a test fails when it is not true any mor
 Each column is a state, made by a short history. *held* is placed, and held whole; *asked* is placed,
 and its customer asked what to do about a line that is short; *stalled* is placed, with a request for money that
 waits for an operator; *secured* has stock and money; *booked*, *dispatched* and *delivered*
-follow its one parcel; *undone* is a cancellation whose compensation is complete. `✓` answers by the events of the
+follow its one parcel, and the *return* states the return of its one piece; *undone* is a cancellation whose
+compensation is complete. `✓` answers by the events of the
 row, "nothing" allows the command and has nothing to change, and a code in emphasis is the refusal.
 
 What several contexts must agree on (money and stock for a confirmation, parcels for a cancellation) is read off

@@ -27,6 +27,7 @@ PRODUCT = {"sku": "CUP", "name": "Cup", "price": {"amount": "1.00", "currency": 
 PROJECTION = "/v1/ops/projections/orders"
 ALL = ("customer", "service", "operator", "admin")
 STAFF = ("operator", "admin")
+RETURN = f"{ORDER}/returns/{samples.OTHER_ORDER}"
 MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("POST", ORDERS, BODY, ALL),
     ("GET", ORDERS, None, ALL),
@@ -41,6 +42,12 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("POST", f"{ORDER}/offers", {"sku": "MUG", "substitute": "TEA"}, STAFF),
     ("POST", f"{ORDER}/holds", {"scope": "order", "reason": "r"}, STAFF),
     ("POST", f"{ORDER}/holds/h-1/release", {"reason": "r"}, STAFF),
+    ("GET", f"{ORDER}/returns", None, ALL),
+    ("POST", f"{ORDER}/returns", {"lines": [{"sku": "MUG", "quantity": 1}], "reason": "r"}, ALL),
+    ("POST", f"{RETURN}/approve", {"reason": "r"}, STAFF),
+    ("POST", f"{RETURN}/reject", {"reason": "r"}, STAFF),
+    ("POST", f"{RETURN}/receive", {}, STAFF),
+    ("POST", f"{RETURN}/inspect", {"lines": [{"sku": "MUG", "restocked": 1}]}, STAFF),
     ("GET", "/v1/stock", None, ALL),
     ("GET", "/v1/stock/MUG", None, ALL),
     ("POST", "/v1/stock/MUG/adjustments", {"quantity": 1, "reason": "r"}, STAFF),

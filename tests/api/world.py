@@ -137,6 +137,24 @@ class FakeGateway:
     async def release_hold(self, order_id: UUID, **given: Any) -> Committed:
         return self._called("release_hold", {"order_id": order_id, **given}, f"order/{order_id}")
 
+    async def request_return(self, order_id: UUID, **given: Any) -> Committed:
+        return self._called("request_return", {"order_id": order_id, **given}, f"order/{order_id}")
+
+    async def approve_return(self, order_id: UUID, return_id: UUID, **given: Any) -> Committed:
+        return self._returned("approve_return", order_id, return_id, given)
+
+    async def reject_return(self, order_id: UUID, return_id: UUID, **given: Any) -> Committed:
+        return self._returned("reject_return", order_id, return_id, given)
+
+    async def receive_return(self, order_id: UUID, return_id: UUID, **given: Any) -> Committed:
+        return self._returned("receive_return", order_id, return_id, given)
+
+    async def inspect_return(self, order_id: UUID, return_id: UUID, **given: Any) -> Committed:
+        return self._returned("inspect_return", order_id, return_id, given)
+
+    def _returned(self, name: str, order_id: UUID, return_id: UUID, given: Mapping[str, Any]) -> Committed:
+        return self._called(name, {"order_id": order_id, "return_id": return_id, **given}, f"order/{order_id}")
+
     async def decide(self, order_id: UUID, **given: Any) -> Committed:
         return self._called("decide", {"order_id": order_id, **given}, f"order/{order_id}")
 

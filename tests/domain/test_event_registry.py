@@ -13,6 +13,7 @@ from domain.inventory import events as inventory
 from domain.orders import events as orders
 from domain.payments import events as payments
 from domain.reconciliation import events as reconciliation
+from domain.returns import events as returns
 from domain.shipping import events as shipping
 
 VALUES = {
@@ -24,6 +25,9 @@ VALUES = {
     "Shortage",
     "Backorder",
     "ShipmentItem",
+    "ReturnItem",
+    "InspectedItem",
+    "ReturnTerms",
 }  # parts of events
 
 UNIONS: dict[ModuleType, tuple[type, ...]] = {
@@ -33,6 +37,7 @@ UNIONS: dict[ModuleType, tuple[type, ...]] = {
     orders: get_args(orders.OrderEvent),
     payments: get_args(payments.PaymentEvent),
     reconciliation: get_args(reconciliation.CaseEvent),
+    returns: get_args(returns.ReturnEvent),
     shipping: get_args(shipping.ShippingEvent),
 }
 CONTEXTS = [pytest.param(module, union, id=module.__name__.split(".")[1]) for module, union in UNIONS.items()]

@@ -9,12 +9,13 @@ from activities.erasure_contracts import EraseStep
 from domain.orders.decide import PlaceOrder
 from eventstore.vault import personal_fields
 from ops.bootstrap import EVENT_MODULES
-from workflows import contracts
+from workflows import contracts, return_contracts
 
 COMMANDS = [PlaceOrder, EraseStep] + [
     kind
-    for kind in vars(contracts).values()
-    if isinstance(kind, type) and kind.__module__ == contracts.__name__ and is_dataclass(kind)
+    for module in (contracts, return_contracts)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and kind.__module__ == module.__name__ and is_dataclass(kind)
 ]
 EVENTS = [event for module in EVENT_MODULES for event in module.EVENTS]
 
@@ -30,6 +31,11 @@ CLEAR = {
         "noted_by",
         "offered_by",
         "granted_by",
+        "approved_by",
+        "rejected_by",
+        "received_by",
+        "inspected_by",
+        "by",
         "grant_id",
         "decided_by",
         "decision_id",

@@ -9,6 +9,7 @@ from domain.orders import events as orders
 from domain.orders.model import OrderStatus
 from domain.payments import events as payments
 from domain.reconciliation import events as cases
+from domain.returns import events as returns
 from domain.shipping import events as shipping
 from ops.docs.life_states import STATES
 from ops.docs.lifecycle import WRITTEN_BY, document
@@ -21,7 +22,7 @@ def test_the_document_is_what_the_code_makes() -> None:
 
 
 def test_every_event_has_its_writer() -> None:
-    modules = (catalog, customers, inventory, orders, payments, cases, shipping)
+    modules = (catalog, customers, inventory, orders, payments, cases, returns, shipping)
     every = {event for module in modules for event in module.EVENTS}
     assert set(WRITTEN_BY) == every
 

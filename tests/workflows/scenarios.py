@@ -10,8 +10,10 @@ from activities.reconciling import OrderMoney, differences
 from domain.money import Money
 from domain.orders.events import Decision, HoldScope, OnUnavailable, StepAction
 from domain.reconciliation.events import CaseAction, CaseOpened
+from domain.returns.events import InspectedItem
 from domain.shipping.events import TrackingStatus
 from tests.support.shop import Shop
+from tests.workflows import returning
 from workflows.case_commands import CaseCommands
 from workflows.cases import case_workflow_id
 from workflows.refund_commands import RefundCommands
@@ -136,6 +138,26 @@ async def paid_again(shop: Shop) -> UUID:
     return order_id
 
 
+async def return_refunded(shop: Shop) -> UUID:
+    order_id = await shop.place(("MUG", 2))
+    await shop.ended(order_id)
+    return_id = await returning.request(shop, order_id, ("MUG", 2))
+    await returning.approve(shop, order_id, return_id)
+    await returning.receive(shop, order_id, return_id)
+    await returning.inspect(shop, order_id, return_id, InspectedItem("MUG", restocked=1, damaged=1))
+    await returning.closed(shop, order_id, return_id)
+    return order_id
+
+
+async def return_rejected(shop: Shop) -> UUID:
+    order_id = await shop.place(("MUG", 1))
+    await shop.ended(order_id)
+    return_id = await returning.request(shop, order_id, ("MUG", 1))
+    await shop.gateway.reject_return(order_id, return_id, key="n", reason="worn", actor="operator:eve")
+    await returning.closed(shop, order_id, return_id)
+    return order_id
+
+
 async def case_refunded(shop: Shop) -> UUID:
     case = await captured_twice(shop)
     commands = CaseCommands(shop.environment.client, 10)
@@ -242,5 +264,7 @@ SCENARIOS: dict[str, Scenario] = {
         case_refunded,
         refund_granted,
         paid_again,
+        return_refunded,
+        return_rejected,
     )
 }

@@ -10,7 +10,7 @@ from domain.money import Money
 from domain.orders.events import Decision, HoldScope, OnUnavailable, OrderLine, StepAction
 from domain.reconciliation import events as case_events
 from ops.docs.lifecycle import WRITTEN_BY, stream_of
-from tests.workflows.scenarios import paid_again
+from tests.workflows.scenarios import paid_again, return_refunded, return_rejected
 from workflows.refund_commands import RefundCommands
 from workflows.refunds import refund_workflow_id
 
@@ -35,6 +35,8 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
     await _charge_back(shop)
     await _refund(shop)
     await shop.ended(await paid_again(shop))
+    await return_refunded(shop)
+    await return_rejected(shop)
     await _hold(shop)
     await _run_short(shop)
     await _manage_the_shop(shop)

@@ -20,6 +20,7 @@ from workflows.cases import CaseWorkflow
 from workflows.contracts import ORDER_WORKFLOW, OrderInput, OrderOutcome
 from workflows.order import OrderWorkflow
 from workflows.refunds import RefundWorkflow
+from workflows.returns import ReturnWorkflow
 
 RECORDED = sorted(record.HISTORIES.rglob("*.json"))
 ORDERS = [path for path in RECORDED if not path.stem.startswith(("aftercare", "case", "refund"))]
@@ -32,7 +33,7 @@ def load(path: Path) -> WorkflowHistory:
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: str(path.relative_to(record.HISTORIES)))
 async def test_a_recorded_history_replays(path: Path) -> None:
     replayer = Replayer(
-        workflows=[OrderWorkflow, AftercareWorkflow, CaseWorkflow, RefundWorkflow],
+        workflows=[OrderWorkflow, AftercareWorkflow, CaseWorkflow, RefundWorkflow, ReturnWorkflow],
         workflow_runner=SANDBOX,
         data_converter=pydantic_data_converter,
         interceptors=[DomainErrorInterceptor()],

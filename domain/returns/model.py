@@ -1,0 +1,146 @@
+"""An order's returns, folded from its events."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import assert_never
+from uuid import UUID
+
+from domain.returns.events import (
+    InspectedItem,
+    ReturnApproved,
+    ReturnClosed,
+    ReturnEvent,
+    ReturnInspected,
+    ReturnKind,
+    ReturnReceived,
+    ReturnRejected,
+    ReturnRequested,
+)
+
+
+class ReturnStatus(StrEnum):
+    """`refunding` is over once the money is back; `closed` and `rejected` are the ends."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    RECEIVED = "received"
+    REFUNDING = "refunding"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+
+    @property
+    def terminal(self) -> bool:
+        return self in (ReturnStatus.CLOSED, ReturnStatus.REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """One return. `reason` is that of its approval or rejection."""
+
+    requested: ReturnRequested
+    status: ReturnStatus = ReturnStatus.REQUESTED
+    reason: str | None = None
+    warehouse: str | None = None
+    inspected: tuple[InspectedItem, ...] = ()
+
+    @property
+    def return_id(self) -> UUID:
+        return self.requested.return_id
+
+    @property
+    def is_claim(self) -> bool:
+        return self.requested.kind is ReturnKind.CLAIM
+
+    @property
+    def grant_id(self) -> str:
+        """Id of the refund that it ends in."""
+        return f"return-{self.return_id}"
+
+    @property
+    def pieces(self) -> Counter[str]:
+        """What was asked to be taken back, by SKU."""
+        return Counter({item.sku: item.quantity for item in self.requested.items})
+
+    @property
+    def received(self) -> bool:
+        return self.warehouse is not None
+
+    @property
+    def accepted(self) -> Counter[str]:
+        """Pieces that are refunded, by SKU: none before the goods were inspected, or the claim approved."""
+        if self.is_claim:
+            paid = self.status in (ReturnStatus.REFUNDING, ReturnStatus.CLOSED)
+            return self.pieces if paid else Counter()
+        return Counter({item.sku: item.accepted for item in self.inspected})
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """All the returns of an order, by id."""
+
+    by_id: Mapping[UUID, Return] = field(default_factory=dict)
+
+    @property
+    def requested(self) -> Counter[str]:
+        """Pieces that are asked back or came back, by SKU; those of rejected returns are the customer's again."""
+        return _sum(each.pieces for each in self.by_id.values() if each.status is not ReturnStatus.REJECTED)
+
+    @property
+    def received(self) -> Counter[str]:
+        """Pieces that the shop has again, by SKU: in a warehouse and not sent back."""
+        return _sum(each.pieces - _dismissed(each) for each in self.by_id.values() if each.received)
+
+    @property
+    def written_off(self) -> Counter[str]:
+        """Pieces that nobody can sell any more: damaged, or claimed."""
+        damaged = self._inspected(lambda item: item.damaged)
+        return damaged + _sum(each.accepted for each in self.by_id.values() if each.is_claim)
+
+    @property
+    def accepted(self) -> Counter[str]:
+        return _sum(each.accepted for each in self.by_id.values())
+
+    def _inspected(self, pieces: Callable[[InspectedItem], int]) -> Counter[str]:
+        return _sum(Counter({item.sku: pieces(item)}) for each in self.by_id.values() for item in each.inspected)
+
+
+def _dismissed(each: Return) -> Counter[str]:
+    return Counter({item.sku: item.dismissed for item in each.inspected})
+
+
+def _sum(parts: Iterable[Counter[str]]) -> Counter[str]:
+    whole: Counter[str] = Counter()
+    for part in parts:
+        whole.update(part)
+    return whole
+
+
+INITIAL = Returns()
+
+
+def evolve(state: Returns, event: ReturnEvent) -> Returns:
+    if isinstance(event, ReturnRequested):
+        return _with(state, Return(event))
+    known = state.by_id.get(event.return_id)
+    if known is None:
+        return state
+    match event:
+        case ReturnApproved(_, reason):
+            status = ReturnStatus.REFUNDING if known.is_claim else ReturnStatus.APPROVED
+            return _with(state, replace(known, status=status, reason=reason))
+        case ReturnRejected(_, reason):
+            return _with(state, replace(known, status=ReturnStatus.REJECTED, reason=reason))
+        case ReturnReceived(_, warehouse):
+            return _with(state, replace(known, status=ReturnStatus.RECEIVED, warehouse=warehouse))
+        case ReturnInspected(_, items):
+            return _with(state, replace(known, status=ReturnStatus.REFUNDING, inspected=items))
+        case ReturnClosed():
+            return _with(state, replace(known, status=ReturnStatus.CLOSED))
+        case _:
+            assert_never(event)
+
+
+def _with(state: Returns, changed: Return) -> Returns:
+    return Returns({**state.by_id, changed.return_id: changed})

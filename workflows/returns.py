@@ -1,0 +1,118 @@
+"""One return: asked for, approved or rejected, received, inspected, paid. It waits for people in between.
+
+The stream tells where it stands. After every command, and when a run takes over from one that was lost, the
+workflow looks there for what is to be done next; so a return goes on from wherever it was left.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.contracts import Step
+    from activities.returns import (
+        DecideReturnStep,
+        InspectReturnStep,
+        ReceiveReturnStep,
+        RequestReturnStep,
+        ReturnActivities,
+        ReturnDone,
+        ReturnStep,
+    )
+    from domain.returns.model import ReturnStatus
+    from workflows.contracts import CommandDone
+    from workflows.failures import FAILED, refusal_of
+    from workflows.refunds import give_back
+    from workflows.return_contracts import (
+        RETURN_WORKFLOW,
+        DecideReturn,
+        InspectReturn,
+        ReceiveReturn,
+        RequestReturn,
+        ReturnInput,
+    )
+    from workflows.saga import Saga
+    from workflows.stock import tell_served
+
+P = TypeVar("P")
+
+
+@workflow.defn(name=RETURN_WORKFLOW)
+class ReturnWorkflow:
+    """Started by its request (update-with-start), and by any later command should it have been lost."""
+
+    @workflow.init
+    def __init__(self, given: ReturnInput) -> None:
+        self._given = given
+        self._saga = Saga(given.order_id, given.policies)
+        self._commands = 0
+
+    @workflow.run
+    async def run(self, given: ReturnInput) -> None:
+        await workflow.wait_condition(lambda: given.resumed or bool(self._commands))
+        while True:
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            seen = self._commands
+            if await self._go_on() and seen == self._commands and workflow.all_handlers_finished():
+                return
+            await workflow.wait_condition(lambda seen=seen: self._commands != seen)  # type: ignore[misc]
+
+    async def _go_on(self) -> bool:
+        """Do what needs nobody; whether that was all there will ever be."""
+        look = ReturnStep(Step(self._given.order_id, "look"), self._given.return_id)
+        progress = await self._saga.own(ReturnActivities.look_at_return, look, note="look")
+        if progress.status is not ReturnStatus.REFUNDING:
+            return progress.status is None or progress.status.terminal
+        if progress.grant is not None:
+            await give_back(self._given.order_id, progress.grant)
+        label = f"close-return:{self._given.return_id}"
+        await self._saga.own_step(
+            label, ReturnActivities.close_return, lambda step: ReturnStep(step, self._given.return_id)
+        )
+        return True
+
+    @workflow.update
+    async def request(self, command: RequestReturn) -> CommandDone:
+        step = self._step("request-return", command)
+        given = RequestReturnStep(step, command.request, command.rules, workflow.now())
+        return await self._run(ReturnActivities.request_return, given, step)
+
+    @workflow.update
+    async def approve(self, command: DecideReturn) -> CommandDone:
+        step = self._step("approve-return", command)
+        given = DecideReturnStep(step, self._given.return_id, command.reason)
+        return await self._run(ReturnActivities.approve_return, given, step)
+
+    @workflow.update
+    async def reject(self, command: DecideReturn) -> CommandDone:
+        step = self._step("reject-return", command)
+        given = DecideReturnStep(step, self._given.return_id, command.reason)
+        return await self._run(ReturnActivities.reject_return, given, step)
+
+    @workflow.update
+    async def receive(self, command: ReceiveReturn) -> CommandDone:
+        step = self._step("receive-return", command)
+        given = ReceiveReturnStep(step, self._given.return_id, command.warehouse)
+        return await self._run(ReturnActivities.receive_return, given, step)
+
+    @workflow.update
+    async def inspect(self, command: InspectReturn) -> CommandDone:
+        step = self._step("inspect-return", command)
+        given = InspectReturnStep(step, self._given.return_id, command.items)
+        return await self._run(ReturnActivities.inspect_return, given, step)
+
+    def _step(self, name: str, command: Any) -> Step:
+        key = f"{name}:{command.command_id}"
+        return Step(self._given.order_id, key, command.actor, command.fingerprint)
+
+    async def _run(self, method: Callable[[Any, P], Awaitable[ReturnDone]], given: P, step: Step) -> CommandDone:
+        """Answers once the command's events are committed."""
+        try:
+            done = await self._saga.own(method, given)
+        except FAILED as failure:
+            raise refusal_of(failure, step.fingerprint) from failure
+        finally:
+            self._commands += 1
+        await tell_served(done.served)
+        return CommandDone(done.version, step.fingerprint)
