@@ -1,7 +1,7 @@
 # Needs python3 (3.11 or newer), make and a POSIX shell; everything else comes into .venv from hashed requirements.
 .DEFAULT_GOAL := help
 .PHONY: help setup up down clean check test lock format bench bench-relay bench-store bench-projections bench-log torture
-.PHONY: record-histories record-golden
+.PHONY: record-histories record-golden prove-recovery
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -57,6 +57,9 @@ bench-store: setup ## Measure the event store beside pyeventsourcing
 
 torture: setup ## Kill everything again and again under 2 million events, and count what is missed, repeated, reordered
 	$(BIN)/python -m benchmarks.torture --save $(TORTURE)
+
+prove-recovery: setup ## Delete Temporal's data under 240 orders in every state; all must finish, charged once
+	$(BIN)/python -m benchmarks.prove_recovery
 
 bench-log: setup ## Measure export and import of the log, and decisions on long streams
 	$(BIN)/python -m benchmarks.log_files

@@ -169,11 +169,12 @@ def sim_carrier() -> None:
 @app.command()
 def recover(
     rate: Annotated[float, typer.Option(min=0.1, help="Workflows started per second, at most.")] = 50.0,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the orders' read model.")] = 60.0,
 ) -> None:
     """Start a workflow for every open order that has none: it goes on from the order's events."""
     from ops.recover import recover as run_recovery
 
-    asyncio.run(run_recovery(load_settings(), console, rate=rate))
+    asyncio.run(run_recovery(load_settings(), console, rate=rate, wait=wait))
 
 
 @app.command(name="replay-check")

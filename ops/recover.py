@@ -1,27 +1,57 @@
 """`waybill recover`: workflows for the open orders that have none."""
 
+import asyncio
+import time
+
+import asyncpg
 from rich.console import Console
 
+from eventstore.sequencer import watermark
 from ops.bootstrap import connect_temporal, open_backend, step_policies
 from ops.config import Settings
-from ops.recovery import Recovery
+from ops.process import StackError
+from ops.recovery import Recovered, Recovery
 from ops.search_attributes import check_search_attributes
 from ops.services import read_engine
 from readmodels.queries import ReadModels
 
+LOOK_AGAIN = 0.2
 
-async def recover(settings: Settings, console: Console, *, rate: float) -> None:
+
+async def recover(settings: Settings, console: Console, *, rate: float, wait: float = 60.0) -> Recovered:
+    """Start what is missing, at most `rate` a second.
+
+    Raises: StackError: the read model did not reach the log's present end within `wait` seconds.
+    """
     temporal = await connect_temporal(settings)
     await check_search_attributes(temporal)
     engine = read_engine(settings)
     try:
         async with open_backend(settings, name="waybill-recover") as backend:
             models = ReadModels(engine)
-            for lag in await models.lag():
-                if lag.projection == "orders" and lag.events:
-                    console.print(f"the orders' read model is {lag.events} events behind: run this again later")
+            await _caught_up(backend.pool, models, console, wait)
             recovery = Recovery(temporal, backend.store, models.unfinished, step_policies(settings), rate)
             found = await recovery.sweep(tell=lambda order_id: console.print(f"started order/{order_id}"))
     finally:
         await engine.dispose()
     console.print(f"{found.open} orders are open; {len(found.started)} of them got a workflow again")
+    return found
+
+
+async def _caught_up(pool: asyncpg.Pool, models: ReadModels, console: Console, wait: float) -> None:
+    """Wait until the orders' read model knows what is in the log now: it tells which orders are open."""
+    mark = await watermark(pool)
+    wanted, deadline, told = mark.head + mark.waiting, time.monotonic() + wait, False
+    while (missing := wanted - await _position(models)) > 0:
+        if time.monotonic() > deadline:
+            raise StackError(
+                f"the orders' read model is {missing} events behind after {wait:g} s: is a projector running?"
+            )
+        if not told:
+            console.print(f"waiting for the orders' read model, which is {missing} events behind")
+            told = True
+        await asyncio.sleep(LOOK_AGAIN)
+
+
+async def _position(models: ReadModels) -> int:
+    return next(each.position for each in await models.lag() if each.projection == "orders")
