@@ -154,6 +154,7 @@ CATALOGUE: Final[Mapping[str, ProblemType]] = {
         unknown_line="The order has no such line",
         invalid_limit="The page size is out of bounds",
         invalid_filter="A filter is malformed",
+        invalid_fields="A member that was asked for is none",
         invalid_period="The period is malformed",
         invalid_position="The position is malformed",
         invalid_as_of="The moment is malformed, or not reached yet",

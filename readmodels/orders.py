@@ -14,7 +14,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
-    Row,
     Select,
     Table,
     Text,
@@ -22,25 +21,18 @@ from sqlalchemy import (
     any_,
     bindparam,
     func,
-    or_,
     select,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql import ColumnElement
 
-from domain.errors import InvalidValue
-from domain.money import Money
 from domain.orders.model import OrderStatus
-from domain.payments.model import PaymentStatus
 from domain.record import EMPTY, OrderRecord, OrderStreamEvent, fold_record
-from domain.shipping.model import FulfilmentStatus
 from eventstore.fast_json import write_json
 from eventstore.store import Recorded
 from readmodels import cursors
 from readmodels.base import METADATA, ByStream, Skipped, Tables, Write, arrays, upsert_rows
-from readmodels.views import OrderFilter, OrderSummary, OrderView, Page
+from readmodels.views import OrderView
 
 NAME: Final = "orders"
 VERSION: Final = 4
@@ -68,7 +60,6 @@ LOAD = select(ORDERS.c.order_id, ORDERS.c.version, ORDERS.c.state).where(
     ORDERS.c.order_id == any_(bindparam("ids", type_=ARRAY(Uuid)))
 )
 RECENT = 2000
-LAST_CHARACTER = "\U0010ffff"
 
 _STATE = TypeAdapter(OrderRecord)
 _stream = attrgetter("stream_id")
@@ -179,7 +170,6 @@ def to_row(stream: str, folded: Folded, updated_at: datetime) -> tuple[object, .
 
 
 _VIEW = (ORDERS.c.order_id, ORDERS.c.version, ORDERS.c.state, ORDERS.c.placed_at, ORDERS.c.updated_at)
-_SUMMARY = tuple(column for column in ORDERS.columns if column is not ORDERS.c.state)
 
 
 async def by_id(connection: AsyncConnection, order_id: UUID) -> OrderView | None:
@@ -231,43 +221,6 @@ async def unfinished(
     return (await connection.scalars(query.order_by(ORDERS.c.order_id).limit(limit))).all()
 
 
-async def listed(
-    connection: AsyncConnection, where: OrderFilter, *, limit: int, cursor: str | None
-) -> Page[OrderSummary]:
-    """Newest first. Raises InvalidValue (`invalid-cursor`, `invalid-limit`)."""
-    cursors.check_limit(limit)
-    query = select(*_SUMMARY).where(*_conditions(where))
-    key = tuple_(ORDERS.c.placed_at, ORDERS.c.order_id)
-    if cursor is not None:
-        query = query.where(key < tuple_(*cursors.decode(cursor, cursors.time, UUID)))
-    query = query.order_by(ORDERS.c.placed_at.desc(), ORDERS.c.order_id.desc()).limit(limit + 1)
-    rows = (await connection.execute(query)).all()
-    return cursors.page(rows, limit, _summary, lambda row: (row.placed_at.isoformat(), str(row.order_id)))
-
-
-def _conditions(where: OrderFilter) -> list[ColumnElement[bool]]:
-    if any("\0" in given for given in (where.customer_id, where.q) if given):
-        raise InvalidValue("a filter holds a NUL character, which nothing matches", code="invalid-filter")
-    conditions: list[ColumnElement[bool]] = []
-    if where.status is not None:
-        conditions.append(ORDERS.c.status == where.status)
-    if where.customer_id is not None:
-        conditions.append(ORDERS.c.customer_id == where.customer_id)
-    if where.placed_after is not None:
-        conditions.append(ORDERS.c.placed_at > where.placed_after)
-    if where.attention is not None:
-        conditions.append(ORDERS.c.attention.is_(where.attention))
-    if where.q:
-        number = _prefix(ORDERS.c.order_number, where.q.upper())
-        conditions.append(or_(number, _prefix(ORDERS.c.customer_id, where.q)))
-    return conditions
-
-
-def _prefix(column: Column[str], prefix: str) -> ColumnElement[bool]:
-    """A range, which an index answers whatever the parameter; LIKE would be planned without it."""
-    return column.between(prefix, prefix + LAST_CHARACTER)
-
-
 async def _one(connection: AsyncConnection, query: Select[Any]) -> OrderView | None:
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else _view(row)
@@ -275,19 +228,3 @@ async def _one(connection: AsyncConnection, query: Select[Any]) -> OrderView | N
 
 def _view(row: Any) -> OrderView:
     return OrderView(row.order_id, row.version, _STATE.validate_json(row.state), row.placed_at, row.updated_at)
-
-
-def _summary(row: Row[Any]) -> OrderSummary:
-    return OrderSummary(
-        order_id=row.order_id,
-        order_number=row.order_number,
-        customer_id=row.customer_id,
-        status=OrderStatus(row.status),
-        payment_status=PaymentStatus(row.payment_status),
-        fulfilment_status=FulfilmentStatus(row.fulfilment_status),
-        attention=row.attention,
-        total=Money(row.total_minor, row.currency),
-        placed_at=row.placed_at,
-        updated_at=row.updated_at,
-        version=row.version,
-    )

@@ -6,6 +6,7 @@ from readmodels.audit import Audit
 from readmodels.base import Projection
 from readmodels.cases import Cases
 from readmodels.ledger import Ledger
+from readmodels.order_skus import OrderSkus
 from readmodels.orders import Orders
 from readmodels.products import Products
 from readmodels.reports import Reports
@@ -28,4 +29,5 @@ def projections() -> Sequence[Projection]:
         Cases(),
         Audit(),
         Reports(),
+        OrderSkus(),
     )

@@ -9,12 +9,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import InvalidValue
 from domain.reconciliation.model import CaseStatus
-from readmodels import cases, cursors, ledger, orders, positions, products, saga_notes, saga_steps, stock, timeline
+from readmodels import (
+    cases,
+    cursors,
+    ledger,
+    order_list,
+    orders,
+    positions,
+    products,
+    saga_notes,
+    saga_steps,
+    stock,
+    timeline,
+)
 from readmodels.projections import projections
 from readmodels.views import (
     CaseView,
     LedgerPosting,
     OrderFilter,
+    OrderSort,
     OrderSummary,
     OrderView,
     Page,
@@ -56,9 +69,11 @@ class ReadModels:
         async with self._engine.connect() as connection:
             return await orders.unfinished(connection, before=before, after=after, limit=cursors.MAX_PAGE)
 
-    async def orders(self, where: OrderFilter, *, limit: int, cursor: str | None) -> Page[OrderSummary]:
+    async def orders(
+        self, where: OrderFilter, *, limit: int, cursor: str | None, sort: OrderSort = OrderSort.NEWEST
+    ) -> Page[OrderSummary]:
         async with self._engine.connect() as connection:
-            return await orders.listed(connection, where, limit=limit, cursor=cursor)
+            return await order_list.listed(connection, where, limit=limit, cursor=cursor, sort=sort)
 
     async def customer_orders(self, customer_id: str, *, limit: int) -> Sequence[OrderView]:
         async with self._engine.connect() as connection:

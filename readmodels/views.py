@@ -6,6 +6,7 @@ Each projection file holds its own table, its statements and its queries; `ReadM
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -58,13 +59,34 @@ class OrderSummary:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """All conditions hold. `q` matches an order number or a customer id by prefix."""
+    """All conditions hold. `q` matches an order number or a customer id by prefix.
+
+    Totals are bounds, included, in minor units of `currency`, which they need. Times are not included.
+    """
 
     status: OrderStatus | None = None
     customer_id: str | None = None
     placed_after: datetime | None = None
     attention: bool | None = None
     q: str | None = None
+    payment_status: PaymentStatus | None = None
+    fulfilment_status: FulfilmentStatus | None = None
+    placed_before: datetime | None = None
+    sku: str | None = None
+    currency: str | None = None
+    least_total: int | None = None
+    most_total: int | None = None
+
+
+class OrderSort(StrEnum):
+    """What a list of orders goes by; `-` is the greatest first."""
+
+    NEWEST = "-placed_at"
+    OLDEST = "placed_at"
+    LAST_CHANGED = "-updated_at"
+    FIRST_CHANGED = "updated_at"
+    GREATEST = "-total"
+    SMALLEST = "total"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +225,9 @@ class Queries(Protocol):
 
     async def order_by_number(self, number: str) -> OrderView | None: ...
 
-    async def orders(self, where: OrderFilter, *, limit: int, cursor: str | None) -> Page[OrderSummary]:
-        """Newest first."""
-        ...
+    async def orders(
+        self, where: OrderFilter, *, limit: int, cursor: str | None, sort: OrderSort = OrderSort.NEWEST
+    ) -> Page[OrderSummary]: ...
 
     async def customer_orders(self, customer_id: str, *, limit: int) -> Sequence[OrderView]:
         """The customer's latest orders in full, newest first."""

@@ -24,6 +24,7 @@ from api.dependencies import (
     Reading,
     command_key,
 )
+from api.fields import Fields, chosen, sparse, sparse_page
 from api.openapi import problems
 from api.reading import applied, catch_up, owns, visible_order
 from api.rest import examples
@@ -39,9 +40,12 @@ from api.rest.representations import (
 from api.strict import StrictRoute
 from domain.errors import InvalidValue
 from domain.identifiers import parse_order_number
+from domain.money import Money
 from domain.orders.model import OrderStatus
+from domain.payments.model import PaymentStatus
+from domain.shipping.model import FulfilmentStatus
 from readmodels import orders
-from readmodels.views import OrderFilter, OrderView
+from readmodels.views import OrderFilter, OrderSort, OrderView
 
 router = APIRouter(prefix="/v1", tags=["orders"], route_class=StrictRoute)
 
@@ -73,7 +77,8 @@ ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     "/orders",
     response_model=PageOut[OrderSummaryOut],
     openapi_extra=problems(
-        *("invalid-cursor", "invalid-filter", "invalid-position", "read-not-caught-up"),
+        *("invalid-cursor", "invalid-filter", "invalid-fields", "invalid-amount", "unknown-currency"),
+        *("invalid-position", "read-not-caught-up"),
         example=examples.page(examples.SUMMARY),
     ),
 )
@@ -82,24 +87,58 @@ async def list_orders(
     deps: Deps,
     status: OrderStatus | None = None,
     customer_id: Annotated[str | None, Query(max_length=255)] = None,
+    payment_status: PaymentStatus | None = None,
+    fulfilment_status: FulfilmentStatus | None = None,
     placed_after: Moment | None = None,
+    placed_before: Moment | None = None,
     attention: bool | None = None,
+    sku: Annotated[str | None, Query(max_length=100, description="Orders that have, or had, this SKU")] = None,
+    currency: Annotated[str | None, Query(max_length=3)] = None,
+    min_total: Annotated[str | None, Query(max_length=30, description="At least, in `currency`")] = None,
+    max_total: Annotated[str | None, Query(max_length=30, description="At most, in `currency`")] = None,
     q: Annotated[
         str | None, Query(max_length=200, description="Order number or customer id, or its start")
     ] = None,
+    sort: Annotated[OrderSort, Query(description="`-` is the greatest first; totals need a currency")] = (
+        OrderSort.NEWEST
+    ),
+    fields: Fields = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """Newest first. A customer sees its own."""
+    """Newest first, if not sorted otherwise. A customer sees its own."""
+    shown = chosen(fields, OrderSummaryOut)
     await catch_up(deps, orders.NAME, min_position)
     if customer_id is not None and not owns(caller, customer_id):
         return answer(PageOut[OrderSummaryOut](items=[], next_cursor=None))
     whose = customer_id if caller.may(Scope.ALL_CUSTOMERS) else caller.subject
-    where = OrderFilter(status, whose, placed_after, attention, searched(q))
-    page = await deps.queries.orders(where, limit=limit, cursor=cursor)
+    where = OrderFilter(
+        status=status,
+        customer_id=whose,
+        placed_after=placed_after,
+        attention=attention,
+        q=searched(q),
+        payment_status=payment_status,
+        fulfilment_status=fulfilment_status,
+        placed_before=placed_before,
+        sku=sku,
+        currency=currency,
+        least_total=_minor(min_total, currency),
+        most_total=_minor(max_total, currency),
+    )
+    page = await deps.queries.orders(where, limit=limit, cursor=cursor, sort=sort)
     items = [OrderSummaryOut.of(view) for view in page.items]
-    return answer(PageOut[OrderSummaryOut](items=items, next_cursor=page.next_cursor))
+    return sparse_page(PageOut[OrderSummaryOut](items=items, next_cursor=page.next_cursor), shown)
+
+
+def _minor(amount: str | None, currency: str | None) -> int | None:
+    """Raises InvalidValue (`invalid-filter`, `invalid-amount`, `unknown-currency`)."""
+    if amount is None:
+        return None
+    if currency is None:
+        raise InvalidValue("a range of totals needs the currency that it is in", code="invalid-filter")
+    return Money.parse(amount, currency).minor
 
 
 def searched(q: str | None) -> str | None:
@@ -117,7 +156,8 @@ def searched(q: str | None) -> str | None:
     response_model=OrderOut,
     responses={304: {"description": "The order is still at the version of If-None-Match"}},
     openapi_extra=problems(
-        *("order-not-found", "order-not-placed-then", "invalid-as-of", "invalid-position", "read-not-caught-up"),
+        *("order-not-found", "order-not-placed-then", "invalid-as-of", "invalid-fields"),
+        *("invalid-position", "read-not-caught-up"),
         example=examples.ORDER,
     ),
 )
@@ -127,15 +167,17 @@ async def get_order(
     order_id: OrderId,
     min_position: MinPosition = None,
     as_of: AsOfParameter = None,
+    fields: Fields = None,
     if_none_match: Annotated[str | None, Header(description="ETags of versions already known")] = None,
 ) -> Response:
+    names = chosen(fields, OrderOut)
     await catch_up(deps, orders.NAME, min_position)
     view = await visible_order(deps, caller, order_id)
     if as_of is not None:
         view = await order_as_of(deps.history, order_id, await moment(deps.history, order_id, as_of))
     if if_none_match is not None and _names(if_none_match, etag(view.version)):
         return Response(status_code=304, headers={"ETag": etag(view.version), "Cache-Control": _PRIVATE})
-    return _order(view, caller)
+    return _order(view, caller, names)
 
 
 _PRIVATE = "private, no-cache"
@@ -147,9 +189,14 @@ def _names(if_none_match: str, tag: str) -> bool:
     return "*" in given or tag in given
 
 
-def _order(view: OrderView, caller: Principal) -> Response:
+def _order(view: OrderView, caller: Principal, names: frozenset[str] | None = None) -> Response:
     shown = OrderOut.of(view, internal=caller.may(Scope.READ_OPERATIONS))
-    return answer(shown, etag=etag(view.version), waybill_position=shown.position, cache_control=_PRIVATE)
+    headers: dict[str, Any] = {
+        "etag": etag(view.version),
+        "waybill_position": shown.position,
+        "cache_control": _PRIVATE,
+    }
+    return answer(shown, **headers) if names is None else sparse(shown, names, **headers)
 
 
 @router.post(

@@ -10,6 +10,7 @@ from readmodels.views import (
     CaseView,
     LedgerPosting,
     OrderFilter,
+    OrderSort,
     OrderSummary,
     OrderView,
     Page,
@@ -40,6 +41,7 @@ class FakeQueries:
     fails: Exception | None = None
     listed: list[tuple[OrderFilter, int, str | None]] = field(default_factory=list)
     waited: list[tuple[str, str, int]] = field(default_factory=list)
+    sorted_by: OrderSort | None = None
     filtered: tuple[str | None, str | None, int] | None = None
 
     async def order(self, order_id: UUID) -> OrderView | None:
@@ -50,7 +52,10 @@ class FakeQueries:
     async def order_by_number(self, number: str) -> OrderView | None:
         return None
 
-    async def orders(self, where: OrderFilter, *, limit: int, cursor: str | None) -> Page[OrderSummary]:
+    async def orders(
+        self, where: OrderFilter, *, limit: int, cursor: str | None, sort: OrderSort = OrderSort.NEWEST
+    ) -> Page[OrderSummary]:
+        self.sorted_by = sort
         self.listed.append((where, limit, cursor))
         return _page([_summary(view) for view in self.views.values()], "more")
 

@@ -279,3 +279,33 @@ async def test_a_cancellation_needs_a_reason(world: World, body: Any) -> None:
     world.knows()
     response = await world.call("POST", f"{PATH}/cancel", json=body)
     problem(response, 422, "invalid-request")
+
+
+async def test_lists_take_filters_sorts_and_fields(world: World) -> None:
+    world.knows()
+    path = (
+        "/v1/orders?payment_status=captured&fulfilment_status=delivered&sku=MUG&currency=EUR&min_total=10"
+        "&max_total=20.50&placed_before=2026-03-02T00:00:00Z&sort=-total&fields=order_id,status"
+    )
+    page = (await world.call("GET", path, role="admin")).json()
+    (item,) = page["items"]
+    assert set(item) == {"order_id", "status"}
+    assert page["next_cursor"] == "more"
+    where, _, _ = world.queries.listed[0]
+    assert (where.payment_status, where.fulfilment_status, where.sku) == ("captured", "delivered", "MUG")
+    assert (where.currency, where.least_total, where.most_total) == ("EUR", 1000, 2050)
+    assert world.queries.sorted_by == "-total"
+
+
+async def test_an_order_shows_the_fields_asked_for(world: World) -> None:
+    world.knows()
+    answer = await world.call("GET", f"{PATH}?fields=totals,version")
+    assert set(answer.json()) == {"totals", "version"}
+    assert answer.headers["etag"]
+    refused = problem(await world.call("GET", f"{PATH}?fields=totals,password"), 422, "invalid-fields")
+    assert "'password'" in refused["detail"]
+
+
+async def test_a_range_of_totals_needs_its_currency(world: World) -> None:
+    problem(await world.call("GET", "/v1/orders?min_total=1", role="admin"), 422, "invalid-filter")
+    problem(await world.call("GET", "/v1/orders?min_total=x&currency=EUR", role="admin"), 422, "invalid-amount")

@@ -21,11 +21,11 @@ from readmodels.engine import Projector
 from readmodels.orders import NOTHING, Folded, StreamBroken, advance
 from readmodels.projections import projections
 from readmodels.queries import ReadModels
-from readmodels.views import OrderFilter, OrderSummary
+from readmodels.views import OrderFilter, OrderSort, OrderSummary
 from tests.readmodels.conftest import Happen
 from tests.readmodels.memory_log import MemoryLog
-from tests.support.histories import Happened, completed
-from tests.support.samples import AUTHORIZED, NOON, NUMBER, ORDER, PLACED, TOTAL
+from tests.support.histories import Happened, completed, declined
+from tests.support.samples import AUTHORIZED, NOON, NUMBER, ORDER, OTHER_ORDER, PLACED, TOTAL
 from tests.support.strategies import placed_streams
 
 STREAM = f"order/{ORDER}"
@@ -115,6 +115,57 @@ async def test_filters(happen: Happen, models: ReadModels) -> None:
     assert await found(q="an%") == []
     assert await found(q=order_number(b).lower()) == [b]
     assert await found(q=order_number(b)[:14], customer_id="anna") == []
+
+
+async def test_filters_by_money_status_and_sku(happen: Happen, models: ReadModels) -> None:
+    await happen(*completed(ORDER), *declined(OTHER_ORDER))
+
+    async def found(**where: object) -> set[UUID]:
+        return {item.order_id for item in await everything(models, OrderFilter(**where), 1)}  # type: ignore[arg-type]
+
+    both = {ORDER, OTHER_ORDER}
+    total = PLACED.totals.total.minor
+    assert await found(payment_status=PaymentStatus.CAPTURED) == {ORDER}
+    assert await found(fulfilment_status=FulfilmentStatus.DELIVERED) == {ORDER}
+    assert await found(sku="MUG") == both
+    assert await found(sku="NONE") == set()
+    assert await found(placed_before=NOON) == set()
+    assert await found(placed_before=NOON + timedelta(days=1)) == both
+    assert await found(currency="EUR", least_total=total, most_total=total) == both
+    assert await found(currency="EUR", least_total=total + 1) == set()
+    assert await found(currency="USD") == set()
+    with pytest.raises(InvalidValue):
+        await found(least_total=1)
+
+
+@pytest.mark.parametrize("sort", list(OrderSort))
+async def test_every_sort_pages_through_all_of_them(happen: Happen, models: ReadModels, sort: OrderSort) -> None:
+    ids = [uuid4() for _ in range(5)]
+    await happen(*(placed(order_id, minutes=number % 3) for number, order_id in enumerate(ids)))
+    where, cursor = OrderFilter(currency="EUR"), None
+    seen: list[OrderSummary] = []
+    for _ in ids:
+        page = await models.orders(where, limit=2, cursor=cursor, sort=sort)
+        seen += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert {item.order_id for item in seen} == set(ids)
+    assert len(seen) == len(ids)
+    values = [
+        (item.total.minor if "total" in sort else getattr(item, sort.lstrip("-")), item.order_id) for item in seen
+    ]
+    assert values == sorted(values, reverse=sort.startswith("-"))
+    first = await models.orders(where, limit=2, cursor=None, sort=sort)
+    other = OrderSort.OLDEST if sort is not OrderSort.OLDEST else OrderSort.NEWEST
+    with pytest.raises(InvalidValue):
+        await models.orders(where, limit=2, cursor=first.next_cursor, sort=other)
+
+
+async def test_a_sort_by_total_needs_a_currency(models: ReadModels) -> None:
+    with pytest.raises(InvalidValue) as refused:
+        await models.orders(EVERYTHING, limit=2, cursor=None, sort=OrderSort.GREATEST)
+    assert refused.value.code == "invalid-filter"
 
 
 async def test_pages_hold_still_while_orders_come_in_at_the_same_time(happen: Happen, models: ReadModels) -> None:
