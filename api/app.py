@@ -14,6 +14,7 @@ from api.openapi import install_openapi
 from api.problems import install_problems
 from api.rest import (
     audit,
+    bulk,
     cases,
     customers,
     dead_letters,
@@ -40,6 +41,7 @@ from api.webhooks import carriers, stripe
 
 VERSION: Final = "1"
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    bulk.router,  # before the orders, whose ids its paths would be
     place.router,
     orders.router,
     history.router,

@@ -185,6 +185,7 @@ class Problem(HTTPException):
     ) -> None:
         super().__init__(CATALOGUE[code].status, detail, headers=headers)
         self.code = code
+        self.kind = CATALOGUE[code]
         self.members = members
 
 

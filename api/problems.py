@@ -116,13 +116,13 @@ def _methods(request: Request) -> list[str]:
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
-    errors = [_explained(item) for item in cast(RequestValidationError, error).errors()[:_MOST_ERRORS]]
+    errors = [explained(item) for item in cast(RequestValidationError, error).errors()[:_MOST_ERRORS]]
     where = errors[0].get("pointer") or errors[0].get("parameter")
     detail = f"{where}: {errors[0]['detail']}"
     return problem_response(request.scope, "invalid-request", detail, members={"errors": errors})
 
 
-def _explained(item: Mapping[str, Any]) -> dict[str, str]:
+def explained(item: Mapping[str, Any]) -> dict[str, str]:
     place, *path = item["loc"]
     words = _WORDS.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
     if place != "body":

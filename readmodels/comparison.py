@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, MetaData, Table, Text, and_, cast, func, or_, select
+from sqlalchemy import Column, MetaData, Table, Text, and_, cast, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
@@ -21,7 +21,7 @@ async def of_table(connection: AsyncConnection, live: Table) -> TableDifference:
     only_live, only_candidate = candidate.c[key[0].name].is_(None), key[0].is_(None)
     rest = [item for item in live.columns if item not in key]
     unlike = [item.is_distinct_from(candidate.c[item.name]) for item in rest]
-    different = and_(~only_live, ~only_candidate, or_(*unlike))
+    different = and_(~only_live, ~only_candidate, or_(false(), *unlike))
     counts = select(
         func.count(),
         func.count().filter(only_live),

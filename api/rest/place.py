@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from activities.aggregates import Committed
 from activities.contracts import Placed
 from activities.order_stream import order_stream
-from api.dependencies import Deps, GivenKey, Placing, command_key, required_key
+from api.auth import Principal
+from api.dependencies import ApiDependencies, Deps, GivenKey, Placing, command_key, required_key
 from api.errors import Problem
 from api.openapi import problems
 from api.placing import PricedOrder, check_customer, fingerprint, priced
@@ -107,7 +108,12 @@ async def place_order(
     check_customer(caller, body)
     if dry_run:
         return answer(PricedOut.of(await priced(deps, body)))
-    key = await required_key(key)
+    return await place_once(deps, caller, await required_key(key), body)
+
+
+async def place_once(deps: ApiDependencies, caller: Principal, key: str, body: OrderBody) -> Response:
+    """The order that the key stands for, placed now or before. Raises what placing it is refused with."""
+    check_customer(caller, body)
     order_id = identifiers.order_id(caller.issuer, caller.subject, key)
     try:
         order = await priced(deps, body)

@@ -41,6 +41,7 @@ class FakeQueries:
     fails: Exception | None = None
     listed: list[tuple[OrderFilter, int, str | None]] = field(default_factory=list)
     waited: list[tuple[str, str, int]] = field(default_factory=list)
+    last_page: bool = False
     sorted_by: OrderSort | None = None
     filtered: tuple[str | None, str | None, int] | None = None
 
@@ -57,7 +58,7 @@ class FakeQueries:
     ) -> Page[OrderSummary]:
         self.sorted_by = sort
         self.listed.append((where, limit, cursor))
-        return _page([_summary(view) for view in self.views.values()], "more")
+        return _page([_summary(view) for view in self.views.values()], None if self.last_page else "more")
 
     async def customer_orders(self, customer_id: str, *, limit: int) -> Sequence[OrderView]:
         mine = [view for view in self.views.values() if view.record.order.placed.customer_id == customer_id]

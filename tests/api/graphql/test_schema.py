@@ -10,6 +10,7 @@ from ops.docs.graphql import document
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "schema.graphql"
 OF_THE_SHOP = ("/v1/orders", "/v1/products", "/v1/stock", "/v1/ops/orders")
+BY_THE_LINE = {"import_orders"}  # what a mutation does once
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -25,4 +26,4 @@ def test_every_command_is_a_mutation() -> None:
         if route.path.startswith(OF_THE_SHOP) and CHANGING & (route.methods or set())
     }
     mutations = {field.python_name for field in Mutation.__strawberry_definition__.fields}  # type: ignore[attr-defined]
-    assert mutations == commands, "add it to api/graphql/mutations.py"
+    assert mutations == commands - BY_THE_LINE, "add it to api/graphql/mutations.py"
