@@ -19,7 +19,7 @@ from domain.reconciliation import events as reconciliation_events
 from domain.returns import events as return_events
 from domain.shipping import events as shipping_events
 from eventstore.codec import Codec
-from eventstore.connections import open_pool
+from eventstore.connections import CONNECT_TIMEOUT, open_pool
 from eventstore.customer_keys import PostgresCustomerKeys
 from eventstore.postgres import PostgresEventStore
 from eventstore.snapshot_table import PostgresSnapshots
@@ -29,7 +29,7 @@ from eventstore.vault import Vault
 from messaging.envelopes import Envelopes
 from ops.config import Settings
 from ops.keys import master_keys
-from ops.patience import wait_for
+from ops.patience import server_at, wait_for
 from ops.payloads import DATA_CONVERTER
 from workflows.contracts import StepPolicies
 from workflows.gateway import CommandGateway
@@ -92,7 +92,15 @@ async def connect_temporal(settings: Settings) -> Client:
 
 async def connect_database(settings: Settings, dsn: str, *, name: str) -> asyncpg.Pool:
     """Wait for Postgres, visibly, and open a pool."""
-    return await wait_for("PostgreSQL", lambda: open_pool(dsn, size=settings.database_pool, name=name))
+    return await wait_for(
+        server_at("PostgreSQL", dsn), lambda: open_pool(dsn, size=settings.database_pool, name=name)
+    )
+
+
+async def await_database(settings: Settings) -> None:
+    """Wait for Postgres, visibly: for what then opens a connection of its own."""
+    at = server_at("PostgreSQL", settings.dsn)
+    await (await wait_for(at, lambda: asyncpg.connect(settings.dsn, timeout=CONNECT_TIMEOUT))).close()
 
 
 @dataclass(frozen=True, slots=True)

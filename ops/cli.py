@@ -22,6 +22,7 @@ from ops.client import ApiProblem
 from ops.config import Settings, SettingsError, load_settings, settings_table
 from ops.embedded.lock import stop_running
 from ops.identity import ROLES, dev_issuer
+from ops.patience import ServerAway, run_once
 from ops.process import StackError
 from ops.search_attributes import SearchAttributesMissing
 from ops.transfer import TransferError
@@ -40,7 +41,7 @@ app.command()(reconcile)
 app.add_typer(projections, name="projections", help="Rebuild, compare, switch and repair read models.")
 console = Console(highlight=False, soft_wrap=True)
 
-EXPECTED_FAILURES = (StackError, SettingsError, ApiProblem, SearchAttributesMissing, TransferError)
+EXPECTED_FAILURES = (StackError, SettingsError, ApiProblem, SearchAttributesMissing, ServerAway, TransferError)
 
 
 def main() -> NoReturn:
@@ -84,14 +85,17 @@ def down() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database's schema, Temporal's search attributes and schedules up to date. Safe to repeat."""
+    from ops.bootstrap import await_database
     from ops.migrate import migrate as run_migrations
     from ops.schedules import prepare_temporal
 
     async def both(settings: Settings) -> None:
+        await await_database(settings)
         await run_migrations(settings.dsn)
         await prepare_temporal(settings)
 
-    asyncio.run(both(load_settings()))
+    given = load_settings()
+    run_once(given, both(given))
     console.print("schema, search attributes and schedules are up to date")
 
 
@@ -174,7 +178,8 @@ def recover(
     """Start a workflow for every open order that has none: it goes on from the order's events."""
     from ops.recover import recover as run_recovery
 
-    asyncio.run(run_recovery(load_settings(), console, rate=rate, wait=wait))
+    given = load_settings()
+    run_once(given, run_recovery(given, console, rate=rate, wait=wait))
 
 
 @app.command(name="replay-check")
@@ -196,7 +201,8 @@ def replay_check(
 
     if from_server == (from_dir is not None):
         _fail("give one of --from-server and --from-dir DIRECTORY")
-    replayed = asyncio.run(run_check(load_settings(), folder=from_dir, query=query, limit=limit))
+    given = load_settings()
+    replayed = run_once(given, run_check(given, folder=from_dir, query=query, limit=limit))
     if not report(replayed, console):
         sys.exit(1)
 
@@ -216,12 +222,14 @@ def token(
 @app.command()
 def verify(
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    chain: Annotated[bool, typer.Option("--chain", help="Check the log alone, by its hash chain.")] = False,
 ) -> None:
     """Check the invariants on the live store; exits 1 and names what is broken."""
-    from ops.verify import report
+    from ops.verify import report, verify_log
     from ops.verify import verify as run_verify
 
-    checks = asyncio.run(run_verify(load_settings()))
+    given = load_settings()
+    checks = run_once(given, verify_log(given) if chain else run_verify(given))
     if not report(checks, console, as_json=json_output):
         sys.exit(1)
 

@@ -1,6 +1,5 @@
 """`waybill reconcile` and `waybill cases …`: differences with the gateway's books, found and answered."""
 
-import asyncio
 import sys
 from collections.abc import Iterable
 from typing import Annotated
@@ -9,10 +8,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from activities.gateways.protocol import Unknown
 from domain.reconciliation.events import CaseAction, CaseOpened
 from ops.cli_orders import PIPED_WIDTH, with_api
 from ops.client import ApiClient
 from ops.config import load_settings
+from ops.patience import ServerAway, run_once
 
 cases = typer.Typer(no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)
@@ -27,7 +28,11 @@ def reconcile(
     """Compare the orders with the payment gateway's books; exits 1 while there are differences nobody answered."""
     from ops.reconcile import reconcile as run_reconciliation
 
-    report = asyncio.run(run_reconciliation(load_settings(), dry=dry_run))
+    settings = load_settings()
+    try:
+        report = run_once(settings, run_reconciliation(settings, dry=dry_run))
+    except Unknown as error:
+        raise ServerAway(f"the payment gateway did not answer: {error}") from error
     if report.differing:
         _print(_differences(report.differing))
     console.print(

@@ -1,6 +1,5 @@
 """`waybill export`, `import`, `adopt` and `restore-check`: the log as a file, and in another cluster."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ import typer
 from rich.console import Console
 
 from ops.config import load_settings
+from ops.patience import run_once
 
 log_tools = typer.Typer()
 console = Console(highlight=False, soft_wrap=True)
@@ -21,7 +21,8 @@ def export_file(file: File) -> None:
     """Write every event to a new file, as JSON Lines. Safe beside a busy system."""
     from ops.transfer import export_log
 
-    asyncio.run(export_log(load_settings(), file, console))
+    settings = load_settings()
+    run_once(settings, export_log(settings, file, console))
 
 
 @log_tools.command(name="import")
@@ -29,7 +30,8 @@ def import_file(file: File) -> None:
     """Read an exported log into an empty, migrated database."""
     from ops.transfer import import_log
 
-    asyncio.run(import_log(load_settings(), file, console))
+    settings = load_settings()
+    run_once(settings, import_log(settings, file, console))
 
 
 @log_tools.command(name="restore-check")
@@ -37,7 +39,8 @@ def restore_check() -> None:
     """Look at a restored database before anything runs on it; exits 1 and says what to do."""
     from ops.transfer import check_restore
 
-    if not asyncio.run(check_restore(load_settings(), console)):
+    settings = load_settings()
+    if not run_once(settings, check_restore(settings, console)):
         sys.exit(1)
 
 
@@ -46,4 +49,5 @@ def adopt() -> None:
     """Make a log restored from a dump at home in this PostgreSQL cluster. Nothing else may run meanwhile."""
     from ops.transfer import adopt as run_adopt
 
-    asyncio.run(run_adopt(load_settings(), console))
+    settings = load_settings()
+    run_once(settings, run_adopt(settings, console))

@@ -1,6 +1,5 @@
 """`waybill …`: erasing customers, and rotating the master key."""
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -8,6 +7,7 @@ import typer
 from ops.cli_orders import console, with_api
 from ops.client import ApiClient
 from ops.config import load_settings
+from ops.patience import run_once
 
 privacy = typer.Typer()
 
@@ -32,5 +32,6 @@ def rotate_keys() -> None:
     """Wrap every customer's key with the first of WAYBILL_MASTER_KEYS; then the others can be dropped."""
     from ops.keys import rotate
 
-    count = asyncio.run(rotate(load_settings()))
+    settings = load_settings()
+    count = run_once(settings, rotate(settings))
     console.print(f"{count} customers' keys wrapped anew; the first master key is the only one in use")

@@ -61,7 +61,8 @@ class Settings(ApiSettings, SagaSettings, OrderSettings, PrivacySettings):
     )
     temporal_namespace: str = Field("default", description="Temporal namespace")
     server_wait: PositiveFloat = Field(
-        60.0, description="Seconds to wait at start for an outside server to answer"
+        60.0,
+        description="Seconds that `up`, and every command that ends by itself, wait for a server that is away",
     )
 
     # Gateways

@@ -8,6 +8,7 @@ from eventstore.connections import open_pool
 from eventstore.customer_keys import PostgresCustomerKeys
 from eventstore.privacy import KEY_BYTES, MasterKeyMissing, MasterKeys
 from ops.config import Settings, SettingsError
+from ops.patience import server_at, wait_for
 
 KEY_FILE = "dev-master.key"
 HOW = f"{KEY_BYTES} random bytes in base64, such as `openssl rand -base64 {KEY_BYTES}` prints"
@@ -40,7 +41,10 @@ async def rotate(settings: Settings) -> int:
         SettingsError: a key is under a master key that is not given. What was done stays done.
     """
     masters = master_keys(settings)
-    pool = await open_pool(settings.dsn, size=1, name="waybill-rotate-keys")
+    pool = await wait_for(
+        server_at("PostgreSQL", settings.dsn),
+        lambda: open_pool(settings.dsn, size=1, name="waybill-rotate-keys"),
+    )
     try:
         return await PostgresCustomerKeys(pool, masters).rewrap()
     except MasterKeyMissing as missing:

@@ -16,7 +16,7 @@ from eventstore.restore import adopt_log, examine_log, stored_kinds
 from eventstore.store import StoreError
 from eventstore.transfer import MAX_LINE, ImportRefused, Transferred, export_events, import_events
 from eventstore.verify import verify_chain
-from ops.bootstrap import codec
+from ops.bootstrap import await_database, codec
 from ops.config import Settings
 
 NAME = "waybill-transfer"
@@ -33,6 +33,7 @@ async def export_log(settings: Settings, path: Path, console: Console) -> Transf
     Raises:
         TransferError: it exists, or cannot be written.
     """
+    await await_database(settings)
     with _new_file(path) as file:
         async with connected(settings.dsn, NAME) as connection:
             exported = await export_events(connection, file.write)
@@ -46,6 +47,7 @@ async def import_log(settings: Settings, path: Path, console: Console) -> Transf
     Raises:
         TransferError: the file cannot be read or is damaged, or the store is not empty.
     """
+    await await_database(settings)
     try:
         with _opened(path, "rb", path.suffix) as file, _progress(console) as progress:
             task = progress.add_task("importing")
@@ -67,6 +69,7 @@ async def import_log(settings: Settings, path: Path, console: Console) -> Transf
 
 async def check_restore(settings: Settings, console: Console) -> bool:
     """Say whether this cluster and this release can go on with the log; whether all is well."""
+    await await_database(settings)
     async with connected(settings.dsn, NAME) as connection:
         found, verified = await examine_log(connection), await verify_chain(connection)
         events = codec()
@@ -92,6 +95,7 @@ async def adopt(settings: Settings, console: Console) -> None:
     Raises:
         TransferError: it cannot be adopted, or does not verify.
     """
+    await await_database(settings)
     async with connected(settings.dsn, NAME) as connection:
         try:
             head = await adopt_log(connection)

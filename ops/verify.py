@@ -26,11 +26,13 @@ from domain.orders.model import OrderStatus
 from domain.payments.events import PaymentAuthorized, PaymentCaptured, PaymentRefunded, PaymentVoided
 from domain.record import OrderRecord, OrderStreamEvent
 from eventstore.codec import Codec
+from eventstore.connections import connected
 from eventstore.verify import verify_chain
-from ops.bootstrap import codec, connect_database, connect_temporal
+from ops.bootstrap import await_database, codec, connect_database, connect_temporal
 from ops.config import Settings
 from ops.gateways import open_payment_gateway
 from ops.live_streams import live_orders, live_stock
+from ops.patience import wait_for
 from ops.verify_models import applied_faults
 from ops.verify_privacy import erased_customers, privacy_faults
 from ops.verify_snapshots import snapshot_faults
@@ -70,8 +72,15 @@ class Live:
     stock: dict[str, StockItem] = field(default_factory=dict)
 
 
+async def verify_log(settings: Settings) -> Sequence[Check]:
+    """The log alone, event by event; needs nothing but the database."""
+    await await_database(settings)
+    async with connected(settings.dsn, "waybill-verify") as connection:
+        return [await _chain(connection)]
+
+
 async def verify(settings: Settings) -> Sequence[Check]:
-    """Run every check there is. Raises what the databases and gateways raise when they are away."""
+    """Run every check there is. It waits for databases and gateways that are away."""
     async with AsyncExitStack() as stack:
         pool = await connect_database(settings, settings.dsn, name="waybill-verify")
         stack.push_async_callback(pool.close)
@@ -81,8 +90,8 @@ async def verify(settings: Settings) -> Sequence[Check]:
         payments = await stack.enter_async_context(open_payment_gateway(settings))
         carrier = SimulatedCarrier(settings.carrier_base_url, timeout=settings.gateway_timeout)
         stack.push_async_callback(carrier.aclose)
-        effects = await payments.list_effects()
-        bookings = await carrier.list_bookings()
+        effects = await wait_for("the payment gateway", payments.list_effects)
+        bookings = await wait_for("the carrier", carrier.list_bookings)
         running = await _running(await connect_temporal(settings))
         live = await _load(connection, codec())
         snapshots = await _snapshots(connection)

@@ -2,17 +2,21 @@
 
 from collections import Counter
 from dataclasses import replace
+from uuid import uuid4
 
 from pydantic import TypeAdapter
 
 from activities.gateways.protocol import PaymentEffect
 from activities.order_stream import LoadedOrder
-from domain.inventory.events import Allocation, StockReserved
+from domain.inventory.events import Allocation, StockReceived, StockReserved
 from domain.inventory.model import StockItem
 from domain.orders.events import OrderCancelled, OrderCompleted, OrderStepStalled
 from domain.payments.events import PaymentAuthorized, PaymentCaptured, PaymentRequested
 from domain.record import OrderRecord, OrderStreamEvent, fold_record
+from eventstore.store import Expected, NewEvent, StreamWrite
 from eventstore.vault import Vault
+from ops.bootstrap import open_backend
+from ops.config import Settings
 from ops.verify import (
     Check,
     Live,
@@ -24,7 +28,9 @@ from ops.verify import (
     check_read_models,
     check_stock,
     check_unbooked,
+    verify_log,
 )
+from tests.eventstore.samples import sequence
 from tests.support.gateways import MemoryPayments
 from tests.support.memory_keys import MemoryKeys
 from tests.support.samples import ORDER, OTHER_ORDER, PLACED, TOTAL, eur
@@ -151,3 +157,15 @@ async def test_what_an_erased_customer_left_in_clear_is_found() -> None:
     sealed = await Vault(MemoryKeys()).seal(customer, PLACED)
     order = LoadedOrder(ORDER, 1, fold_record((sealed,)), {})
     assert not broken(check_privacy(Live({ORDER: order}, {}), erased={customer}))
+
+
+async def test_the_log_alone_names_the_first_altered_event(test_settings: Settings) -> None:
+    async with open_backend(test_settings, name="waybill-test") as backend:
+        received = tuple(NewEvent(uuid4(), StockReceived(1, "delivery")) for _ in range(3))
+        await backend.store.append((StreamWrite("stock/BER/MUG", Expected.ANY, received),))
+        await sequence(test_settings.dsn, 3)
+        (whole,) = await verify_log(test_settings)
+        assert (whole.checked, whole.faults) == (3, [])
+        await backend.pool.execute("UPDATE event SET data = data || ' ' WHERE version = 2")
+        (damaged,) = await verify_log(test_settings)
+    assert "position 2" in damaged.faults[0]
