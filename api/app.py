@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 from fastapi_swagger import patch_fastapi
 
+from api import problem_pages
 from api.dependencies import ApiDependencies
 from api.edge import install_cors, install_edge
 from api.graphql.router import graphql_router
@@ -65,6 +66,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     carriers.router,
     stripe.router,
     health.router,
+    problem_pages.router,
 )
 DESCRIPTION: Final = """Orders that are placed once, paid once, and visible at every step.
 
