@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from activities.contracts import TaskQueue
 from ops.cli import app
 from ops.config import PREFIX, Settings, load_settings
 from ops.embedded.temporal import DYNAMIC_CONFIG
@@ -153,6 +154,20 @@ def test_temporal_has_the_settings_of_the_embedded_one() -> None:
     configured = yaml.safe_load((ROOT / "deploy/compose/temporal.yaml").read_text())
     for key, ((value,)) in configured.items():
         assert str(value["value"]) == DYNAMIC_CONFIG[key]
+
+
+def test_a_worker_for_each_service_is_the_worker_but_for_what_it_serves() -> None:
+    split: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "deploy/compose/services.yaml").read_text())[
+        "services"
+    ]
+    assert split["worker"].keys() == {"command"}  # the rest is that of the file it is laid over
+    for name, service in split.items():
+        assert {**OURS["worker"], **service, "command": None} == {**OURS["worker"], "command": None}, name
+        if name != "worker":
+            assert service.keys() == OURS["worker"].keys(), name
+    assert sorted(service["command"] for service in split.values()) == sorted(
+        ["worker", "--service", queue.value] for queue in TaskQueue
+    )
 
 
 @pytest.mark.parametrize(
