@@ -18,6 +18,7 @@ from ops.cli_ops import operations
 from ops.cli_orders import orders
 from ops.cli_privacy import privacy
 from ops.cli_projections import projections, rebuild
+from ops.cli_returns import returns
 from ops.client import ApiProblem
 from ops.config import Settings, SettingsError, load_settings, settings_table
 from ops.embedded.lock import stop_running
@@ -35,6 +36,7 @@ app.add_typer(dead_letters, name="dead-letters", help="What could not be handled
 app.add_typer(operations, name="ops", help="Answer stalled steps, hand orders over, leave notes.")
 app.add_typer(privacy)
 app.add_typer(orders, name="orders", help="Place, list, show, watch and change orders.")
+app.add_typer(returns, name="returns")
 app.add_typer(log_tools)
 app.add_typer(cases, name="cases", help="Differences with the gateway's books, and what to do with them.")
 app.command()(reconcile)

@@ -1,0 +1,88 @@
+"""`waybill returns …`: returns and claims, through the HTTP API."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from ops.cli_orders import OrderId, console, order_line, with_api
+from ops.client import ApiClient
+
+returns = typer.Typer(help="Goods that come back, and claims for goods that arrived broken.", no_args_is_help=True)
+
+ReturnId = Annotated[str, typer.Argument(help="The return's id.")]
+Reason = Annotated[str, typer.Option(help="Why; it is kept with the change.")]
+
+
+@returns.command("list")
+def list_returns(order_id: OrderId) -> None:
+    """The returns of an order."""
+
+    async def run(api: ApiClient) -> None:
+        table = Table("return", "kind", "status", "warehouse", "lines")
+        for item in (await api.get(f"/v1/orders/{order_id}/returns"))["items"]:
+            lines = ", ".join(f"{line['quantity']} × {line['sku']}" for line in item["lines"])
+            table.add_row(item["return_id"], item["kind"], item["status"], item["warehouse"], lines)
+        console.print(table)
+
+    with_api(run)
+
+
+@returns.command("request")
+def request_return(
+    order_id: OrderId,
+    line: Annotated[list[str], typer.Argument(help="SKU or SKU=QUANTITY.")],
+    reason: Reason,
+    claim: Annotated[bool, typer.Option(help="Arrived broken: nothing comes back.")] = False,
+) -> None:
+    """Ask for delivered goods to be taken back."""
+    lines = [order_line(each) for each in line]
+    _change(f"/v1/orders/{order_id}/returns", kind="claim" if claim else "return", lines=lines, reason=reason)
+
+
+@returns.command()
+def approve(order_id: OrderId, return_id: ReturnId, reason: Reason) -> None:
+    """Let the goods come back; of a claim, grant its refund."""
+    _change(f"/v1/orders/{order_id}/returns/{return_id}/approve", reason=reason)
+
+
+@returns.command()
+def reject(order_id: OrderId, return_id: ReturnId, reason: Reason) -> None:
+    """Refuse a return, or give up on goods that never came."""
+    _change(f"/v1/orders/{order_id}/returns/{return_id}/reject", reason=reason)
+
+
+@returns.command()
+def receive(
+    order_id: OrderId,
+    return_id: ReturnId,
+    warehouse: Annotated[str | None, typer.Option(help="By default the preferred one.")] = None,
+) -> None:
+    """Note that the goods are in a warehouse."""
+    _change(f"/v1/orders/{order_id}/returns/{return_id}/receive", warehouse=warehouse)
+
+
+@returns.command()
+def inspect(
+    order_id: OrderId,
+    return_id: ReturnId,
+    restocked: Annotated[list[str] | None, typer.Option(help="SKU=QUANTITY that can be sold again.")] = None,
+    damaged: Annotated[list[str] | None, typer.Option(help="SKU=QUANTITY to be written off.")] = None,
+    dismissed: Annotated[list[str] | None, typer.Option(help="SKU=QUANTITY sent back, not refunded.")] = None,
+) -> None:
+    """Say what was found of every piece that came back."""
+    lines: dict[object, dict[str, object]] = {}
+    for name, given in (("restocked", restocked), ("damaged", damaged), ("dismissed", dismissed)):
+        for line in map(order_line, given or ()):
+            lines.setdefault(line["sku"], {"sku": line["sku"]})[name] = line["quantity"]
+    _change(f"/v1/orders/{order_id}/returns/{return_id}/inspect", lines=list(lines.values()))
+
+
+def _change(path: str, **body: Any) -> None:
+    async def run(api: ApiClient) -> None:
+        changed = await api.post(path, body)
+        known = {each["return_id"]: each["status"] for each in changed.get("returns", ())}
+        named = next((each for each in known if each in path), next(reversed(known), None))
+        console.print(f"{named}  {known[named]}" if named else f"accepted  version {changed['version']}")
+
+    with_api(run)
