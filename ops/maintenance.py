@@ -36,6 +36,7 @@ class MaintenanceActivities:
         """Start a workflow for every open order that has none."""
         async with _beating():
             found = await self.recovery.sweep(idle=self.settled)
+            await self.recovery.pay_returns(idle=self.settled)
         return {"open": found.open, "started": len(found.started)}
 
     @activity.defn
@@ -50,7 +51,9 @@ def maintenance(
     settings: Settings, temporal: Client, backend: Backend, models: ReadModels
 ) -> MaintenanceActivities:
     policies = step_policies(settings)
-    recovery = Recovery(temporal, backend.store, models.unfinished, policies, settings.sweep_rate)
+    recovery = Recovery(
+        temporal, backend.store, models.unfinished, policies, settings.sweep_rate, models.unpaid_returns
+    )
     return MaintenanceActivities(recovery, lambda: reconcile(settings))
 
 

@@ -30,10 +30,13 @@ async def recover(settings: Settings, console: Console, *, rate: float, wait: fl
         async with open_backend(settings, name="waybill-recover") as backend:
             models = ReadModels(engine)
             await _caught_up(backend.pool, models, console, wait)
-            recovery = Recovery(temporal, backend.store, models.unfinished, step_policies(settings), rate)
+            policies = step_policies(settings)
+            recovery = Recovery(temporal, backend.store, models.unfinished, policies, rate, models.unpaid_returns)
             found = await recovery.sweep(tell=lambda order_id: console.print(f"started order/{order_id}"))
+            unpaid = await recovery.pay_returns()
     finally:
         await engine.dispose()
+    console.print(f"{unpaid} returns wait for their money, and have a workflow")
     console.print(f"{found.open} orders are open; {len(found.started)} of them got a workflow again")
     return found
 
@@ -54,4 +57,4 @@ async def _caught_up(pool: asyncpg.Pool, models: ReadModels, console: Console, w
 
 
 async def _position(models: ReadModels) -> int:
-    return next(each.position for each in await models.lag() if each.projection == "orders")
+    return min(each.position for each in await models.lag() if each.projection in ("orders", "returns"))

@@ -15,12 +15,15 @@ from uuid import UUID
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
+from activities.contracts import TaskQueue
 from activities.order_stream import order_stream
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import OrderPlaced
 from eventstore.store import Recorded, StreamReader
 from workflows.contracts import ORDER_WORKFLOW, OrderInput, StepPolicies, order_workflow_id
 from workflows.order import OrderWorkflow
+from workflows.return_contracts import ReturnInput, return_workflow_id
+from workflows.returns import ReturnWorkflow
 from workflows.starting import shown
 
 RUNNING = f"WorkflowType = '{ORDER_WORKFLOW}' AND ExecutionStatus = 'Running'"
@@ -28,6 +31,10 @@ RUNNING = f"WorkflowType = '{ORDER_WORKFLOW}' AND ExecutionStatus = 'Running'"
 
 Unfinished = Callable[[datetime, UUID | None], Awaitable[Sequence[UUID]]]
 """The next open orders by id, after the given one, that last changed before a time; none at the end."""
+
+
+UnpaidReturns = Callable[[datetime, UUID | None], Awaitable[Sequence[tuple[UUID, UUID]]]]
+"""The next returns whose refund is under way, unchanged since a time: order and id, by id after the given one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,31 @@ class Recovery:
     unfinished: Unfinished
     policies: StepPolicies
     rate: float
+    unpaid_returns: UnpaidReturns | None = None
+
+    async def pay_returns(self, *, idle: timedelta = timedelta(0)) -> int:
+        """Have a workflow run for every return whose refund is under way; how many there are.
+
+        A return that waits for somebody needs none: its next command starts one.
+        """
+        before, after, count = datetime.now(UTC) - idle, None, 0
+        while self.unpaid_returns is not None and (page := await self.unpaid_returns(before, after)):
+            for order_id, return_id in page:
+                await self._resume_return(order_id, return_id)
+                count += 1
+                await asyncio.sleep(1 / self.rate)
+            after = page[-1][1]
+        return count
+
+    async def _resume_return(self, order_id: UUID, return_id: UUID) -> None:
+        await self.temporal.start_workflow(
+            ReturnWorkflow.run,
+            ReturnInput(order_id, return_id, self.policies, resumed=True),
+            id=return_workflow_id(return_id),
+            task_queue=TaskQueue.ORDERS,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        )
 
     async def sweep(
         self, *, idle: timedelta = timedelta(0), tell: Callable[[UUID], object] = lambda order_id: None

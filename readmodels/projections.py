@@ -10,6 +10,7 @@ from readmodels.order_skus import OrderSkus
 from readmodels.orders import Orders
 from readmodels.products import Products
 from readmodels.reports import Reports
+from readmodels.returns import ReturnRows
 from readmodels.saga_notes import SagaNotes
 from readmodels.saga_steps import SagaSteps
 from readmodels.stock import Stock
@@ -27,6 +28,7 @@ def projections() -> Sequence[Projection]:
         Stock(),
         Products(),
         Cases(),
+        ReturnRows(),
         Audit(),
         Reports(),
         OrderSkus(),

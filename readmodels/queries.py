@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import InvalidValue
 from domain.reconciliation.model import CaseStatus
+from domain.returns.model import ReturnStatus
 from readmodels import (
     cases,
     cursors,
@@ -17,6 +18,7 @@ from readmodels import (
     orders,
     positions,
     products,
+    returns,
     saga_notes,
     saga_steps,
     stock,
@@ -33,6 +35,7 @@ from readmodels.views import (
     Page,
     ProductView,
     ProjectionLag,
+    ReturnView,
     SagaNote,
     SagaStep,
     StalledStep,
@@ -68,6 +71,15 @@ class ReadModels:
         """The next page of orders that have not ended and last changed before a time, by id."""
         async with self._engine.connect() as connection:
             return await orders.unfinished(connection, before=before, after=after, limit=cursors.MAX_PAGE)
+
+    async def unpaid_returns(self, before: datetime, after: UUID | None) -> Sequence[tuple[UUID, UUID]]:
+        """The next page of returns whose refund is under way, unchanged since a time: order and id, by id."""
+        async with self._engine.connect() as connection:
+            return await returns.unpaid(connection, before=before, after=after, limit=cursors.MAX_PAGE)
+
+    async def returns(self, status: ReturnStatus | None, *, limit: int, cursor: str | None) -> Page[ReturnView]:
+        async with self._engine.connect() as connection:
+            return await returns.listed(connection, status, limit=limit, cursor=cursor)
 
     async def orders(
         self, where: OrderFilter, *, limit: int, cursor: str | None, sort: OrderSort = OrderSort.NEWEST

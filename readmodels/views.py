@@ -17,6 +17,7 @@ from domain.payments.ledger import Account, Entry
 from domain.payments.model import PaymentStatus
 from domain.reconciliation.model import Case, CaseStatus
 from domain.record import OrderRecord
+from domain.returns.model import Return, ReturnStatus
 from domain.shipping.model import FulfilmentStatus
 
 T = TypeVar("T")
@@ -164,6 +165,14 @@ class CaseView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnView:
+    order_id: UUID
+    known: Return
+    requested_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WarehouseStock:
     warehouse: str
     on_hand: int
@@ -274,6 +283,10 @@ class Queries(Protocol):
 
     async def saga_notes(self, order_id: UUID) -> Sequence[SagaNote]:
         """An order's notes and hand-overs, oldest first."""
+        ...
+
+    async def returns(self, status: ReturnStatus | None, *, limit: int, cursor: str | None) -> Page[ReturnView]:
+        """Oldest first."""
         ...
 
     async def case(self, case_id: UUID) -> CaseView | None: ...

@@ -274,6 +274,7 @@ RETURN: Final[dict[str, Any]] = {
         {"sku": "MUG-BLUE", "quantity": 1, "inspected": False, "restocked": 0, "damaged": 0, "dismissed": 0}
     ],
 }
+RETURN_TIMES: Final[dict[str, Any]] = {"requested_at": TIME, "updated_at": TIME}
 PARKED: Final[dict[str, Any]] = {
     "build": 2,
     "state": "live",

@@ -1,5 +1,6 @@
 """What callers send about returns, and how a return is shown."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from api.rest.bodies import Body, Reason, Short
 from domain.returns.events import InspectedItem, ReturnItem, ReturnKind
 from domain.returns.model import Return, ReturnStatus
+from readmodels.views import ReturnView
 
 Pieces = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
 Lines = Field(min_length=1, max_length=1000)
@@ -107,6 +109,17 @@ class ReturnOut(BaseModel):
             refund_shipping=asked.terms.refund_shipping,
             lines=[_line(item, found.get(item.sku)) for item in asked.items],
         )
+
+
+class ListedReturnOut(ReturnOut):
+    order_id: UUID
+    requested_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def shown(cls, view: ReturnView) -> "ListedReturnOut":
+        times = {"requested_at": view.requested_at, "updated_at": view.updated_at}
+        return cls(**dict(ReturnOut.of(view.known)), order_id=view.order_id, **times)
 
 
 def _line(item: ReturnItem, found: InspectedItem | None) -> ReturnedLineOut:

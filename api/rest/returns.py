@@ -8,8 +8,11 @@ from fastapi import APIRouter, Response
 from api.dependencies import (
     AnyKey,
     Cancelling,
+    Cursor,
     Deps,
+    Limit,
     MinPosition,
+    Operating,
     OrderId,
     Reading,
     RequiredKey,
@@ -20,10 +23,18 @@ from api.openapi import problems
 from api.reading import catch_up, visible_order
 from api.rest import examples
 from api.rest.orders import ACCEPTED, changed_order
-from api.rest.representations import ListOut, OrderOut, answer
-from api.rest.return_bodies import InspectionBody, ReceiptBody, ReturnBody, ReturnDecisionBody, ReturnOut
+from api.rest.representations import ListOut, OrderOut, PageOut, answer
+from api.rest.return_bodies import (
+    InspectionBody,
+    ListedReturnOut,
+    ReceiptBody,
+    ReturnBody,
+    ReturnDecisionBody,
+    ReturnOut,
+)
 from api.strict import StrictRoute
-from readmodels import orders
+from domain.returns.model import ReturnStatus
+from readmodels import orders, returns
 
 router = APIRouter(prefix="/v1", tags=["orders"], route_class=StrictRoute)
 
@@ -49,6 +60,30 @@ async def list_returns(
     await catch_up(deps, orders.NAME, min_position)
     record = (await visible_order(deps, caller, order_id)).record
     return answer(ListOut[ReturnOut](items=[ReturnOut.of(each) for each in record.returns.by_id.values()]))
+
+
+@router.get(
+    "/ops/returns",
+    response_model=PageOut[ListedReturnOut],
+    tags=["operations"],
+    openapi_extra=problems(
+        *("invalid-cursor", "invalid-position", "read-not-caught-up"),
+        example=examples.page(examples.RETURN | {"order_id": examples.ORDER_ID, **examples.RETURN_TIMES}),
+    ),
+)
+async def list_all_returns(
+    caller: Operating,
+    deps: Deps,
+    status: ReturnStatus | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """The returns of all orders, or those of one status: `requested` ones wait for approval. The oldest first."""
+    await catch_up(deps, returns.NAME, min_position)
+    page = await deps.queries.returns(status, limit=limit, cursor=cursor)
+    items = [ListedReturnOut.shown(view) for view in page.items]
+    return answer(PageOut[ListedReturnOut](items=items, next_cursor=page.next_cursor))
 
 
 @router.post(

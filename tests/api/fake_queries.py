@@ -6,6 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from domain.reconciliation.model import CaseStatus
+from domain.returns.model import ReturnStatus
 from readmodels.views import (
     CaseView,
     LedgerPosting,
@@ -16,6 +17,7 @@ from readmodels.views import (
     Page,
     ProductView,
     ProjectionLag,
+    ReturnView,
     SagaNote,
     SagaStep,
     StalledStep,
@@ -35,6 +37,7 @@ class FakeQueries:
     catalogue: dict[str, ProductView] = field(default_factory=dict)
     levels: dict[str, StockView] = field(default_factory=dict)
     known_cases: list[CaseView] = field(default_factory=list)
+    known_returns: list[ReturnView] = field(default_factory=list)
     postings: list[LedgerPosting] = field(default_factory=list)
     entries: list[TimelineEntry] = field(default_factory=list)
     behind: bool = False
@@ -108,6 +111,9 @@ class FakeQueries:
 
     async def case(self, case_id: UUID) -> CaseView | None:
         return next((view for view in self.known_cases if view.case.opened.case_id == case_id), None)
+
+    async def returns(self, status: ReturnStatus | None, *, limit: int, cursor: str | None) -> Page[ReturnView]:
+        return Page([view for view in self.known_returns if status in (None, view.known.status)], None)
 
     async def cases(self, status: CaseStatus | None, *, limit: int, cursor: str | None) -> Page[CaseView]:
         return Page([view for view in self.known_cases if status in (None, view.case.status)], None)

@@ -64,6 +64,7 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("POST", STEP, {"action": "retry", "reason": "r"}, STAFF),
     ("GET", "/v1/ops/projections", None, STAFF),
     ("GET", "/v1/ops/cases", None, STAFF),
+    ("GET", "/v1/ops/returns", None, STAFF),
     ("POST", f"{ORDER}/refunds", {"amount": {"amount": "1.00", "currency": "EUR"}, "reason": "r"}, STAFF),
     ("POST", f"/v1/ops/cases/{samples.ORDER}", {"action": "dismiss", "reason": "r"}, STAFF),
     ("POST", f"{PROJECTION}/rebuild", None, STAFF),

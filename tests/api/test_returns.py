@@ -6,10 +6,12 @@ from uuid import UUID
 import pytest
 
 from domain.errors import NotAllowed
+from domain.record import fold_record
 from domain.returns.events import InspectedItem, ReturnItem, ReturnKind
+from readmodels.views import ReturnView
 from tests.api.world import RULES, World, order_view, problem
 from tests.domain.returns.test_returns import COMPLETED, ID, back
-from tests.support.samples import ORDER
+from tests.support.samples import NOON, ORDER
 
 PATH = f"/v1/orders/{ORDER}/returns"
 BODY = {"lines": [{"sku": "MUG", "quantity": 1}], "reason": "too small"}
@@ -86,3 +88,13 @@ async def test_a_refusal_says_what_is_possible(world: World) -> None:
     url = f"{PATH}/{ID}/receive"
     document = problem(await world.call("POST", url, role="operator", json={}), 409, "invalid-transition")
     assert document["possible"] == ["approve", "reject"]
+
+
+async def test_operators_list_those_of_all_orders(world: World) -> None:
+    known = fold_record([*COMPLETED, *back(("MUG", 2))]).returns.by_id[ID]
+    world.queries.known_returns = [ReturnView(ORDER, known, NOON, NOON)]
+    response = await world.call("GET", "/v1/ops/returns?status=received", role="operator")
+    (item,) = response.json()["items"]
+    assert (UUID(item["order_id"]), UUID(item["return_id"]), item["status"]) == (ORDER, ID, "received")
+    empty = await world.call("GET", "/v1/ops/returns?status=requested", role="operator")
+    assert empty.json()["items"] == []

@@ -7,9 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from ops import cli_returns
+from ops.cli_orders import console
 
 ORDER, RETURN, OTHER = "order-1", "return-1", "return-2"
 PATH = f"/v1/orders/{ORDER}/returns"
+SHOWN = "return-1  received"
 WHY = ["--reason", "too small"]
 
 
@@ -57,20 +59,20 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
             ["approve", ORDER, RETURN, *WHY],
             f"{PATH}/{RETURN}/approve",
             {"reason": "too small"},
-            "return-1  received",
+            SHOWN,
         ),
         (
             ["reject", ORDER, RETURN, *WHY],
             f"{PATH}/{RETURN}/reject",
             {"reason": "too small"},
-            "return-1  received",
+            SHOWN,
         ),
-        (["receive", ORDER, RETURN], f"{PATH}/{RETURN}/receive", {"warehouse": None}, "return-1  received"),
+        (["receive", ORDER, RETURN], f"{PATH}/{RETURN}/receive", {"warehouse": None}, SHOWN),
         (
             ["inspect", ORDER, RETURN, "--restocked", "MUG=1", "--damaged", "MUG=2", "--dismissed", "TEA=1"],
             f"{PATH}/{RETURN}/inspect",
             {"lines": [{"sku": "MUG", "restocked": 1, "damaged": 2}, {"sku": "TEA", "dismissed": 1}]},
-            "return-1  received",
+            SHOWN,
         ),
     ],
 )
@@ -78,7 +80,7 @@ def test_a_command_is_sent(
     api: Api, words: list[str], path: str, body: dict[str, Any], shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(cli_returns.console, "print", said.append)
+    monkeypatch.setattr(console, "print", said.append)
     result = CliRunner().invoke(cli_returns.returns, words)
     assert result.exit_code == 0, result.output
     assert api.asked == [(path, body)]
@@ -87,7 +89,7 @@ def test_a_command_is_sent(
 
 def test_the_returns_of_an_order_are_listed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[Any] = []
-    monkeypatch.setattr(cli_returns.console, "print", said.append)
+    monkeypatch.setattr(console, "print", said.append)
     result = CliRunner().invoke(cli_returns.returns, ["list", ORDER])
     assert result.exit_code == 0, result.output
     (table,) = said

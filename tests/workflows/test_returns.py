@@ -1,13 +1,13 @@
 """A return goes from its request to the money, once, whoever is away or killed in between."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from activities.contracts import TaskQueue
 from domain.errors import InvalidValue, NotAllowed, NotFound
 from domain.inventory.model import StockItem, evolve
 from domain.money import Money
@@ -17,12 +17,16 @@ from domain.returns.events import InspectedItem, ReturnKind, ReturnTerms
 from domain.returns.model import ReturnStatus
 from domain.shipping.events import TrackingStatus
 from domain.shipping.model import FulfilmentStatus
+from ops.recovery import Recovery
 from tests.support.shop import POLICIES, Shop
 from tests.workflows.returning import approve, closed, inspect, receive, request, rules_of
-from workflows.return_contracts import ReturnInput, return_workflow_id
-from workflows.returns import ReturnWorkflow
+from workflows.return_contracts import return_workflow_id
 
 PIECE = Money(2379, "EUR")  # 19.99 with 19 % of tax
+
+
+async def nothing_open(before: datetime, after: UUID | None) -> Sequence[UUID]:
+    return []
 
 
 def on_hand(shop: Shop, sku: str, warehouse: str = "BER") -> int:
@@ -162,12 +166,12 @@ async def test_a_lost_workflow_goes_on_from_the_stream_and_pays_once(shop: Shop)
     await shop.until(order_id, lambda record: "RefundRequested" in shop.types(order_id))
     await client.get_workflow_handle(return_workflow_id(return_id)).terminate()
     held.open()
-    await client.start_workflow(
-        ReturnWorkflow.run,
-        ReturnInput(order_id, return_id, POLICIES, resumed=True),
-        id=return_workflow_id(return_id),
-        task_queue=TaskQueue.ORDERS,
-    )
+
+    async def unpaid(before: datetime, after: UUID | None) -> Sequence[tuple[UUID, UUID]]:
+        return [] if after else [(order_id, return_id)]
+
+    recovery = Recovery(client, shop.store, nothing_open, POLICIES, rate=1000, unpaid_returns=unpaid)
+    assert await recovery.pay_returns() == 1
     record = await closed(shop, order_id, return_id)
     assert shop.payments.total(order_id, "refund") == record.payment.refunded.minor == PIECE.minor
 
