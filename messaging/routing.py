@@ -177,7 +177,7 @@ ROUTES: Final[tuple[Route[Any], ...]] = (
         lambda data: f"order/{data.order_id}",
         _track,
         "the order's `tracking` signal",
-        {"order_id": _ORDER, "shipment_id": f"{_ORDER}/BER", "status": "delivered"},
+        {"order_id": _ORDER, "shipment_id": "7K3M-9QXD-4WTE-BER", "status": "delivered"},
     ),
 )
 
