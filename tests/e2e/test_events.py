@@ -50,11 +50,11 @@ async def standing(shop: Shop, context: str) -> dict[str, Any]:
 
 async def test_a_price_from_elsewhere_is_the_products_price(shop: Shop, redis: Redis) -> None:
     price = {"amount": "21.50", "currency": "EUR"}
-    await publish(redis, "products.price-changed", {"sku": "MUG-BLUE", "price": price})
+    await publish(redis, "products.price-changed", {"sku": "POSTER-A2", "price": price})
     product = await until(
-        lambda: shop.api.get("/v1/products/MUG-BLUE", currency="EUR"), lambda found: found["price"] == price
+        lambda: shop.api.get("/v1/products/POSTER-A2", currency="EUR"), lambda found: found["price"] == price
     )
-    assert product["sku"] == "MUG-BLUE"
+    assert product["sku"] == "POSTER-A2"
 
 
 async def test_an_adjustment_that_is_published_twice_is_made_once(shop: Shop, redis: Redis) -> None:
