@@ -12,7 +12,7 @@ from domain.identifiers import Sku
 from domain.inventory import decide as inventory
 from domain.money import Money
 from eventstore.snapshots import Snapshots
-from eventstore.store import EventStore, StoreOverloaded, StoreUnavailable
+from eventstore.store import EventStore, StoreOverloaded, StoreUnavailable, WrongExpectedVersion
 from workflows.errors import CommandUnavailable
 
 R = TypeVar("R")
@@ -90,9 +90,9 @@ async def available(asked: Awaitable[R]) -> R:
     """Await what needs the event store.
 
     Raises:
-        CommandUnavailable: the store is away or overloaded.
+        CommandUnavailable: the store is away or overloaded, or others were first again and again.
     """
     try:
         return await asked
-    except (StoreUnavailable, StoreOverloaded) as error:
+    except (StoreUnavailable, StoreOverloaded, WrongExpectedVersion) as error:
         raise CommandUnavailable(str(error)) from error
