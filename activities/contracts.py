@@ -24,6 +24,7 @@ class TaskQueue(StrEnum):
     PAYMENTS = "payments"
     SHIPPING = "shipping"
     MAINTENANCE = "maintenance"  # what schedules start
+    WEBHOOKS = "webhooks"  # those that go out
 
 
 SYSTEM = "system"  # the actor of what no person asked for
@@ -91,8 +92,7 @@ class PlaceStep:
 class Placed:
     """The outcome that a placing key stands for, now and on every repeat.
 
-    `fingerprint` is that of the body that was placed. With a `refusal` nothing was placed. `placed_version` is the
-    version that placing brought the order to.
+    `fingerprint`: the placed body's. With a `refusal` nothing was placed. `placed_version`: that after placing.
     """
 
     order_id: UUID

@@ -20,7 +20,7 @@ from domain.errors import DomainError
 from messaging.dead_letters import Burial, DeadLetters
 from messaging.effects import Effect
 from messaging.inbound import InboundEvent, Rejected, read_event
-from messaging.owned_stream import Entry, NotOwner, OwnedStream
+from messaging.owned_stream import GROUP, Entry, NotOwner, OwnedStream
 from messaging.tasks import end
 
 POLL_SECONDS: Final = 1.0
@@ -265,9 +265,11 @@ class Subscriber:
         effect: Effect,
         letters: DeadLetters,
         limits: SubscriberLimits | None = None,
+        group: str = GROUP,
     ) -> None:
         self._redis, self._find, self._consumer, self._effect = redis, find, consumer, effect
         self._letters, self._limits = letters, limits or SubscriberLimits()
+        self._group = group
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -286,5 +288,5 @@ class Subscriber:
         await asyncio.gather(*self._running.values())
 
     def _of(self, name: str) -> StreamSubscriber:
-        stream = OwnedStream(self._redis, name, lease=self._limits.lease)
+        stream = OwnedStream(self._redis, name, lease=self._limits.lease, group=self._group)
         return StreamSubscriber(stream, self._consumer, self._effect, self._letters, self._limits)

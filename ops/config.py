@@ -21,6 +21,7 @@ from ops.settings_api import ApiSettings
 from ops.settings_orders import OrderSettings
 from ops.settings_privacy import PrivacySettings
 from ops.settings_sagas import SagaSettings
+from ops.settings_webhooks import WebhookSettings
 
 PREFIX = "WAYBILL_"
 
@@ -31,7 +32,7 @@ class SettingsError(Exception):
     """The environment holds values Waybill cannot start with; `str()` is the whole message, a line a variable."""
 
 
-class Settings(ApiSettings, SagaSettings, OrderSettings, PrivacySettings):
+class Settings(ApiSettings, SagaSettings, OrderSettings, PrivacySettings, WebhookSettings):
     """All settings, validated. Field names upper-cased behind `WAYBILL_` are the variables' names."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)

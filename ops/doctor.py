@@ -13,7 +13,9 @@ from rich.console import Console
 from temporalio.client import Client
 
 from eventstore.sequencer import watermark
+from messaging.webhooks.endpoints import PAUSED, Endpoints
 from ops.config import Settings
+from ops.keys import master_keys
 from ops.search_attributes import check_search_attributes
 from ops.services import read_engine
 from readmodels.queries import ReadModels
@@ -39,6 +41,7 @@ async def examine(settings: Settings) -> Sequence[Finding]:
         "PostgreSQL": lambda: _postgres(settings.dsn),
         "sequencer": lambda: _sequencer(settings),
         "read models": lambda: _read_models(settings),
+        "webhooks": lambda: _webhooks(settings),
         "simulators' database": lambda: _postgres(settings.simulator_dsn),
         "Temporal": lambda: _temporal(settings),
         "Redis": lambda: _redis(settings),
@@ -105,6 +108,17 @@ async def _read_models(settings: Settings) -> str:
     if behind.seconds > PATIENCE:
         raise RuntimeError(f"{text}; is a projector running?")
     return text
+
+
+async def _webhooks(settings: Settings) -> str:
+    engine = read_engine(settings)
+    try:
+        endpoints = await Endpoints(engine, master_keys(settings)).list()
+    finally:
+        await engine.dispose()
+    if paused := [f"{each.endpoint_id} ({each.paused_reason})" for each in endpoints if each.state == PAUSED]:
+        raise RuntimeError(f"paused endpoints: {', '.join(paused)}")
+    return f"{len(endpoints)} endpoints, none paused"
 
 
 async def _temporal(settings: Settings) -> str:

@@ -3,10 +3,13 @@
 import os
 from base64 import b64decode, b64encode
 
+from sqlalchemy.ext.asyncio import create_async_engine
+
 from api.dev_issuer import create_once
 from eventstore.connections import open_pool
 from eventstore.customer_keys import PostgresCustomerKeys
 from eventstore.privacy import KEY_BYTES, MasterKeyMissing, MasterKeys
+from messaging.webhooks.endpoints import Endpoints
 from ops.config import Settings, SettingsError
 from ops.patience import server_at, wait_for
 
@@ -35,7 +38,9 @@ def master_keys(settings: Settings) -> MasterKeys:
 
 
 async def rotate(settings: Settings) -> int:
-    """Wrap every customer's key with the first master key; gives how many were under another.
+    """Wrap every customer's key, and every webhook's secret, with the first master key.
+
+    Gives how many were under another.
 
     Raises:
         SettingsError: a key is under a master key that is not given. What was done stays done.
@@ -45,9 +50,11 @@ async def rotate(settings: Settings) -> int:
         server_at("PostgreSQL", settings.dsn),
         lambda: open_pool(settings.dsn, size=1, name="waybill-rotate-keys"),
     )
+    engine = create_async_engine(settings.dsn.replace("postgresql://", "postgresql+asyncpg://", 1), pool_size=1)
     try:
-        return await PostgresCustomerKeys(pool, masters).rewrap()
+        return await PostgresCustomerKeys(pool, masters).rewrap() + await Endpoints(engine, masters).rewrap()
     except MasterKeyMissing as missing:
         raise SettingsError(f"WAYBILL_MASTER_KEYS: {missing}; give that one too, behind the first") from None
     finally:
+        await engine.dispose()
         await pool.close()

@@ -1,18 +1,22 @@
-"""The subscriber process: what other services publish, as commands; and the inbox, kept to its age."""
+"""The subscriber process: what other services publish, as commands; what happened to orders, as webhooks."""
 
 import asyncio
+import sys
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
 import asyncpg
 import structlog
+from redis.asyncio import Redis
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.service import RPCError
 
 from eventstore.store import StoreOverloaded, StoreUnavailable, WrongExpectedVersion
+from eventstore.vault import Vault
 from messaging import inbox
 from messaging.dead_letters import DeadLetters
 from messaging.effects import CommandEffect
@@ -20,10 +24,14 @@ from messaging.routing import Routes
 from messaging.subscriber import Subscriber, SubscriberLimits
 from messaging.subscriptions import inbound_streams
 from messaging.tasks import end
+from messaging.webhooks.courier import Courier
+from messaging.webhooks.effect import GROUP, LaneBusy, Retries, WebhookEffect, outbound_streams
 from ops.bootstrap import command_gateway, connect_temporal, open_backend, utc_now
 from ops.config import Settings
 from ops.inbound import EventCommands
+from ops.keys import master_keys
 from ops.services import connect_redis, read_engine
+from ops.webhooks import CONTEXTS, RetryWorkflows, open_courier, prune_log, sweep
 from workflows.errors import CommandTimeout, CommandUnavailable
 
 CONSUMER: Final = "waybill"
@@ -65,11 +73,35 @@ async def run_subscriber(settings: Settings, stop: asyncio.Event) -> None:
             DeadLetters(redis, limit=settings.dead_letters),
             subscriber_limits(settings),
         )
-        pruning = asyncio.create_task(prune_inbox(engine, settings))
+        courier = await stack.enter_async_context(
+            open_courier(settings, engine, backend.codec, Vault(backend.keys), master_keys(settings))
+        )
+        retries = RetryWorkflows(temporal)
+        beside = [
+            asyncio.create_task(prune_inbox(engine, settings)),
+            asyncio.create_task(prune_log(courier.lanes, settings.webhook_log_days)),
+            asyncio.create_task(sweep(courier.lanes, retries, pause=settings.webhook_sweep)),
+        ]
         try:
-            await subscriber.run(stop)
+            await asyncio.gather(
+                subscriber.run(stop), webhook_subscriber(settings, redis, courier, retries).run(stop)
+            )
         finally:
-            await end([pruning])
+            await end(beside)
+
+
+def webhook_subscriber(settings: Settings, redis: Redis, courier: Courier, retries: Retries) -> Subscriber:
+    """Reads what our own relay publishes. It trims nothing: the relay does."""
+    limits = subscriber_limits(settings)
+    return Subscriber(
+        redis,
+        lambda: outbound_streams(redis, CONTEXTS, settings.relay_partitions),
+        GROUP,
+        WebhookEffect(courier, retries),
+        DeadLetters(redis, limit=settings.dead_letters),
+        replace(limits, keep=sys.maxsize, transient=(*limits.transient, LaneBusy)),
+        group=GROUP,
+    )
 
 
 def subscriber_limits(settings: Settings) -> SubscriberLimits:

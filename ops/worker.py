@@ -28,6 +28,7 @@ from activities.returns import ReturnActivities
 from activities.shipping import ShippingActivities
 from activities.stock_book import StockBook
 from activities.stock_changes import StockWriter
+from activities.webhooks import WebhookActivities
 from eventstore.privacy import CustomerKeys
 from eventstore.snapshots import Snapshots
 from eventstore.store import EventStore
@@ -36,9 +37,11 @@ from ops.bootstrap import connect_temporal, open_backend, utc_now
 from ops.config import Settings
 from ops.customers_orders import PostgresCustomersOrders
 from ops.gateways import open_payment_gateway
+from ops.keys import master_keys
 from ops.maintenance import maintenance
 from ops.search_attributes import check_search_attributes
 from ops.services import read_engine
+from ops.webhooks import LaneSender, open_courier
 from ops.workflow_runner import ContextFreeRunner
 from readmodels.queries import ReadModels
 from workflows.aftercare import AftercareWorkflow
@@ -49,6 +52,7 @@ from workflows.maintenance import MaintenanceWorkflow
 from workflows.order import OrderWorkflow
 from workflows.refunds import RefundWorkflow
 from workflows.returns import ReturnWorkflow
+from workflows.webhooks import WebhookWorkflow
 
 GRACE = timedelta(seconds=10)
 WORKFLOWS = [
@@ -60,7 +64,11 @@ WORKFLOWS = [
     ReturnWorkflow,
     ErasureWorkflow,
 ]
-SERVED: dict[TaskQueue, list[type]] = {TaskQueue.ORDERS: WORKFLOWS, TaskQueue.MAINTENANCE: [MaintenanceWorkflow]}
+SERVED: dict[TaskQueue, list[type]] = {
+    TaskQueue.ORDERS: WORKFLOWS,
+    TaskQueue.MAINTENANCE: [MaintenanceWorkflow],
+    TaskQueue.WEBHOOKS: [WebhookWorkflow],
+}
 
 # Whole packages: a partly passed-through package would load its classes twice. Of the workflows, the definition
 # itself is loaded into every instance, under guard; what it is built on is loaded once, and held to determinism
@@ -189,6 +197,10 @@ async def run_worker(
         stack.push_async_callback(engine.dispose)
         upkeep = maintenance(settings, client, backend, ReadModels(engine))
         services[TaskQueue.MAINTENANCE] = _methods(upkeep)
+        courier = await stack.enter_async_context(
+            open_courier(settings, engine, backend.codec, Vault(backend.keys), master_keys(settings))
+        )
+        services[TaskQueue.WEBHOOKS] = _methods(WebhookActivities(LaneSender(courier)))
         for worker in workers(client, {queue: services[queue] for queue in services if queue in only}):
             await stack.enter_async_context(worker)
         await stop.wait()
