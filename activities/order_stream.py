@@ -10,7 +10,7 @@ from typing import cast
 from uuid import UUID
 
 from cachetools import LRUCache
-from tenacity import retry, retry_if_exception_type, stop_after_attempt
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from activities.contracts import Step
 from domain.errors import InvalidValue, NotAllowed
@@ -27,7 +27,10 @@ from eventstore.store import (
 )
 
 decide_again_on_conflict = retry(
-    retry=retry_if_exception_type(WrongExpectedVersion), stop=stop_after_attempt(20), reraise=True
+    retry=retry_if_exception_type(WrongExpectedVersion),
+    stop=stop_after_attempt(20),
+    wait=wait_random_exponential(multiplier=0.001, max=0.03),  # apart, so that not the same ones meet again
+    reraise=True,
 )
 """A step that lost a race decides again, at most this often; after that the retry is Temporal's."""
 
