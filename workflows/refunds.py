@@ -66,6 +66,7 @@ class RefundWorkflow:
         await workflow.wait_condition(lambda: self._granted is not None and workflow.all_handlers_finished())
         if self._granted:
             await give_back(self._given.order_id, self._given.grant_id)
+        await workflow.wait_condition(workflow.all_handlers_finished)  # a repeat may have come meanwhile
 
     @workflow.update
     async def grant(self, given: GrantStep) -> StepDone:
