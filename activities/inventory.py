@@ -9,14 +9,13 @@ from temporalio import activity
 from activities.contracts import (
     Decided,
     DecideStep,
-    ParcelStep,
     Released,
     Reserved,
     ReserveStep,
     Step,
-    StepDone,
     TakeUpStep,
 )
+from activities.lost_contracts import Dispatched, DispatchStep
 from activities.order_stream import LoadedOrder, load_order
 from activities.parcels import plan_parcels
 from activities.stock_changes import StockWriter
@@ -27,6 +26,7 @@ from domain.inventory.events import StockUnavailable
 from domain.orders.model import OrderStatus
 from domain.record import OrderRecord
 from domain.shipping.decide import dispatch
+from domain.shipping.events import TrackingStatus
 from eventstore.store import EventStore
 
 
@@ -87,12 +87,12 @@ class InventoryActivities:
         return Released(changed.order.version_of(step.key), changed.served)
 
     @activity.defn
-    async def dispatch_parcel(self, given: ParcelStep) -> StepDone:
+    async def dispatch_parcel(self, given: DispatchStep) -> Dispatched:
         """The parcel left: its goods leave the stock."""
         parcel, step = given.parcel, given.step
 
         def decided(record: OrderRecord, stock: Stock) -> Outcome:
-            outcome = Outcome([*dispatch(record.shipments, parcel.shipment_id)])
+            outcome = Outcome([*dispatch(record.shipments, parcel.shipment_id, given.deliver_by)])
             for item in parcel.items if outcome.order else ():
                 place = (parcel.warehouse, item.sku)
                 outcome.at(place, *decide.ship(stock[place], step.order_id, item.quantity))
@@ -100,7 +100,10 @@ class InventoryActivities:
 
         places = [(parcel.warehouse, item.sku) for item in parcel.items]
         self.stock.doubt(places)  # another process may have made the reservation
-        return StepDone((await self.stock.change(step, places, decided)).order.version_of(step.key))
+        order = (await self.stock.change(step, places, decided)).order
+        shipment = order.record.shipments.by_id[parcel.shipment_id]
+        lost = shipment.status is TrackingStatus.LOST or shipment.answer is not None
+        return Dispatched(order.version_of(step.key), shipment.deliver_by, lost)
 
     def _places(self, skus: Sequence[str]) -> list[Place]:
         return [(warehouse, sku) for sku in skus for warehouse in self.stock.warehouses]
@@ -119,7 +122,7 @@ def _reserved(order: LoadedOrder, step: Step, served: tuple[UUID, ...] = ()) -> 
     waiting = bool(record.short)
     return Reserved(
         version,
-        () if waiting else plan_parcels(state, record.reservation.allocations),
+        () if waiting else plan_parcels(state, record.planned),
         waiting=waiting,
         decide_by=state.decision.deadline if state.decision else None,
         status=record.status,

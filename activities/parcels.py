@@ -4,10 +4,22 @@ from collections.abc import Sequence
 
 from activities.contracts import PlannedParcel
 from domain.inventory.events import Allocation
-from domain.money import total
+from domain.money import Money, total
 from domain.orders.model import Order
 from domain.payments.decide import capture_shares
+from domain.record import OrderRecord
 from domain.shipping.events import ShipmentItem
+
+
+def plans_of(record: OrderRecord) -> tuple[PlannedParcel, ...]:
+    """Every parcel of the order, those that replace lost ones included; these capture nothing."""
+    nothing = Money.zero(record.order.currency)
+    again = tuple(
+        PlannedParcel(parcel.answer.replacement, parcel.answer.warehouse, parcel.items, nothing)
+        for parcel in record.shipments.by_id.values()
+        if parcel.answer and parcel.answer.replacement and parcel.answer.warehouse
+    )
+    return (*plan_parcels(record.order, record.planned), *again)
 
 
 def plan_parcels(order: Order, allocations: Sequence[Allocation]) -> tuple[PlannedParcel, ...]:

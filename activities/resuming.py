@@ -43,7 +43,7 @@ def answer_stalls(record: OrderRecord) -> list[OrderEvent]:
 def resumed(order: LoadedOrder) -> Resumed:
     state, shipments = order.record.order, order.record.shipments.by_id
     secured = state.resumed is OrderStatus.CONFIRMED  # nothing is booked before the order is confirmed
-    allocations = order.record.reservation.allocations
+    allocations = order.record.planned
     return Resumed(
         cancelling=state.status is OrderStatus.CANCELLING,
         tries=next_tries(order),

@@ -21,7 +21,7 @@ from activities.contracts import (
 )
 from activities.gateways.protocol import AlreadyDispatched, Booking, Carrier, Parcel, Refused
 from activities.order_stream import LoadedOrder, load_order, run_step
-from activities.parcels import plan_parcels
+from activities.parcels import plans_of
 from domain.errors import NotAllowed
 from domain.identifiers import Address
 from domain.record import OrderStreamEvent
@@ -78,7 +78,7 @@ class ShippingActivities:
     @activity.defn
     async def deliver_parcel(self, given: ParcelStep) -> StepDone:
         order = await run_step(
-            self.store, given.step, lambda record: decide.deliver(record.shipments, given.parcel.shipment_id)
+            self.store, given.step, lambda record: decide.arrive(record.shipments, given.parcel.shipment_id)
         )
         return StepDone(order.version_of(given.step.key))
 
@@ -104,8 +104,7 @@ class ShippingActivities:
             found = FoundBooking(booking.reference, booking.shipment_id, booking.tracking_number, booking.status)
             if name != "book":
                 return decide.adopt_cancelled_booking(order.record.shipments, shipment_id, found)
-            plans = plan_parcels(order.record.order, order.record.reservation.allocations)
-            plan = next(each for each in plans if each.shipment_id == shipment_id)
+            plan = next(each for each in plans_of(order.record) if each.shipment_id == shipment_id)
             return decide.adopt_booking(
                 order.record.shipments, shipment_id, warehouse=plan.warehouse, items=plan.items, found=found
             )

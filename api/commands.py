@@ -15,6 +15,7 @@ from domain.orders.events import Decision, HoldScope, OrderLine, StepAction
 from domain.reconciliation.events import CaseAction
 from domain.returns.events import InspectedItem, ReturnItem, ReturnKind
 from domain.rma import ReturnRules
+from domain.shipping.events import LostAnswer
 
 
 class WebhookInbox(Protocol):
@@ -112,6 +113,10 @@ class Commands(Protocol):
 
     async def offer_substitute(
         self, order_id: UUID, *, key: str, sku: str, substitute: OrderLine, actor: str
+    ) -> Committed: ...
+
+    async def answer_lost(
+        self, order_id: UUID, *, key: str, shipment_id: str, answer: LostAnswer, reason: str, actor: str
     ) -> Committed: ...
 
     async def resolve_step(

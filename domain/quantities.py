@@ -19,6 +19,7 @@ class LineQuantities:
     A piece is `reserved` until it leaves; when a parcel is booked for it, it is `allocated` too. `shipped` counts
     what left the house, `delivered` what of it arrived; `return_requested` what is asked to be taken back or was,
     `received` what the shop has again, and `written_off` what nobody can sell any more.
+    Neither `shipped` nor `delivered` counts a parcel that was given up as lost.
     """
 
     line: OrderLine
@@ -65,7 +66,12 @@ def line_quantities(
 
 
 _PACKED = (TrackingStatus.BOOKED,)
-_LEFT = (TrackingStatus.DISPATCHED, TrackingStatus.IN_TRANSIT, TrackingStatus.DELIVERED)
+_LEFT = (
+    TrackingStatus.DISPATCHED,
+    TrackingStatus.IN_TRANSIT,
+    TrackingStatus.LOST,
+    TrackingStatus.DELIVERED,
+)
 _ARRIVED = (TrackingStatus.DELIVERED,)
 
 
@@ -94,7 +100,7 @@ def _by_sku(parts: tuple[Allocation, ...]) -> Counter[str]:
 
 def _pieces(shipments: Shipments, *statuses: TrackingStatus) -> Counter[str]:
     pieces: Counter[str] = Counter()
-    for parcel in shipments.by_id.values():
+    for parcel in shipments.counted:
         if parcel.status in statuses:
             for item in parcel.items:
                 pieces[item.sku] += item.quantity

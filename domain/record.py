@@ -11,7 +11,7 @@ from typing import get_args
 from domain.decider import fold
 from domain.errors import NotFound
 from domain.inventory.events import Allocation, OrderStockEvent
-from domain.inventory.model import NO_RESERVATION, Reservation, evolve_reservation
+from domain.inventory.model import NO_RESERVATION, Reservation, added, evolve_reservation
 from domain.money import Money
 from domain.orders import model as orders
 from domain.orders.events import OrderEvent
@@ -152,14 +152,33 @@ class OrderRecord:
 
     @property
     def all_delivered(self) -> bool:
-        """Whether every piece has arrived, whatever came back since."""
-        return self.shipments.status(self.order.pieces) is FulfilmentStatus.DELIVERED
+        """Whether every piece arrived, but for those that were lost and given back the money for."""
+        pieces = self.order.pieces
+        return self.shipments.delivered + self.shipments.refunded >= pieces > 0
+
+    @property
+    def attention(self) -> bool:
+        """Whether somebody has to do something: a step is stalled, or a parcel is lost."""
+        return self.order.attention or bool(self.shipments.lost and not self.order.status.terminal)
+
+    @property
+    def planned(self) -> tuple[Allocation, ...]:
+        """What was reserved for the order's first parcels: not what replaces a lost one."""
+        again = [
+            Allocation(parcel.answer.warehouse, item.sku, item.quantity)
+            for parcel in self.shipments.by_id.values()
+            if parcel.answer and parcel.answer.warehouse
+            for item in parcel.items
+        ]
+        return added(self.reservation.allocations, again, sign=-1)
 
     @property
     def parcels_to_send(self) -> tuple[str, ...]:
-        """Ids of the parcels that have not left: one for each warehouse that holds goods for the order."""
-        number = self.order.placed.order_number
-        return tuple(sorted({f"{number}-{part.warehouse}" for part in self.held}))
+        """Ids of the parcels that have not left: one for each warehouse that holds goods, and replacements."""
+        number, parcels = self.order.placed.order_number, self.shipments.by_id
+        names = {f"{number}-{part.warehouse}" for part in self.planned}
+        names |= {each.answer.replacement for each in parcels.values() if each.answer and each.answer.replacement}
+        return tuple(sorted(name for name in names if name not in parcels or not parcels[name].dispatched))
 
     def parcel_dispatched(self, warehouse: str) -> bool:
         return any(parcel.dispatched and parcel.warehouse == warehouse for parcel in self.shipments.by_id.values())

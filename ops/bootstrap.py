@@ -18,6 +18,7 @@ from domain.payments import events as payment_events
 from domain.reconciliation import events as reconciliation_events
 from domain.returns import events as return_events
 from domain.shipping import events as shipping_events
+from domain.shipping.events import LostAnswer
 from eventstore.codec import Codec
 from eventstore.connections import CONNECT_TIMEOUT, open_pool
 from eventstore.customer_keys import PostgresCustomerKeys
@@ -70,6 +71,8 @@ def step_policies(settings: Settings) -> StepPolicies:
         decide_default=Decision(settings.decision_default),
         restock_poll=settings.restock_poll_interval,
         unpaid_expiry=settings.unpaid_expiry,
+        deliver_within=settings.delivery_deadline * 86_400,
+        on_lost=None if settings.on_lost == "ask" else LostAnswer(settings.on_lost),
     )
 
 

@@ -58,6 +58,17 @@ def decide(
 
 
 @changes.command()
+def lost(
+    order_id: OrderId,
+    shipment_id: Annotated[str, typer.Argument(help="The lost parcel, as `orders show` gives it.")],
+    answer: Annotated[str, typer.Argument(help="replace or refund.")],
+    reason: Reason,
+) -> None:
+    """Send a lost parcel's goods again, or give its share of the price back."""
+    _change(f"/v1/orders/{order_id}/shipments/{shipment_id}/loss", {"answer": answer, "reason": reason})
+
+
+@changes.command()
 def refund(
     order_id: OrderId,
     reason: Reason,

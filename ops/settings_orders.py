@@ -34,6 +34,14 @@ class OrderSettings(BaseSettings):
         "cancelled. 0 cancels it with the first decline",
     )
 
+    # Parcels that do not arrive
+    delivery_deadline: NonNegativeFloat = Field(
+        14.0, description="Days after dispatch in which a parcel has to arrive; then it is lost. 0: never"
+    )
+    on_lost: Literal["replace", "refund", "ask"] = Field(
+        "ask", description="What is done about a lost parcel; replaced as long as one warehouse has all its goods"
+    )
+
     # Stock that does not cover an order
     decision_deadline: PositiveFloat = Field(
         172_800.0, description="Seconds a customer has to decide what to do when stock does not cover its order"

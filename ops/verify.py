@@ -158,7 +158,7 @@ def check_endings(live: Live, running: set[str]) -> Check:
     check = Check("1 orders: ended, running, or needing attention")
     for order in live.orders.values():
         record = order.record
-        alive = record.status.terminal or record.order.attention or order_workflow_id(order.order_id) in running
+        alive = record.status.terminal or record.attention or order_workflow_id(order.order_id) in running
         check.expect(alive, f"order {order.order_id} is {record.status} and no workflow runs for it")
     return check
 

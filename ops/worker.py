@@ -19,6 +19,7 @@ from activities.gateways.simulator import SimulatedCarrier
 from activities.holds import HoldActivities
 from activities.interceptor import DomainErrorInterceptor
 from activities.inventory import InventoryActivities
+from activities.lost import LostParcelActivities
 from activities.order_stream import RecentOrders
 from activities.orders import OrderActivities
 from activities.paying import PayingActivities
@@ -124,6 +125,7 @@ def activities(
         *_methods(ReturnActivities(store, inventory.stock)),
         cases.answer_case,
         RefundActivities(store).grant_refund,
+        *_methods(LostParcelActivities(store, inventory.stock)),
         PayingActivities(store).choose_payment_method,
         shipping.deliver_parcel,
         erasure.erase_customer,

@@ -159,7 +159,7 @@ def to_row(stream: str, folded: Folded, updated_at: datetime) -> tuple[object, .
         record.status,
         record.payment_status,
         record.fulfilment_status,
-        record.order.attention,
+        record.attention,
         record.order.totals.total.minor,
         record.order.currency,
         placed.placed_at,

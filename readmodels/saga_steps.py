@@ -93,6 +93,9 @@ STATES: Final[Mapping[type, StepState]] = {
     shipping.ShipmentBookingCancelled: StepState.COMPENSATED,
     shipping.ShipmentDispatched: StepState.DONE,
     shipping.ShipmentDelivered: StepState.DONE,
+    shipping.ShipmentLost: StepState.DONE,
+    shipping.LostShipmentAnswered: StepState.DONE,
+    shipping.ShipmentFound: StepState.DONE,
 }
 RESOLVED: Final = {
     orders.StepAction.RETRY: StepState.RETRYING,

@@ -9,12 +9,15 @@ with workflow.unsafe.imports_passed_through():
     from activities.contracts import DecideStep, Held, HoldStep, OfferStep, ReleaseHoldStep, Step
     from activities.holds import HoldActivities
     from activities.inventory import InventoryActivities
+    from activities.lost import LostParcelActivities
+    from activities.lost_contracts import AnswerLostStep
     from activities.orders import OrderActivities
     from activities.paying import ChooseMethodStep, PayingActivities
     from domain.orders.model import OrderStatus
     from workflows.commands import Commands
     from workflows.contracts import (
         RESTOCKED,
+        AnswerLostParcel,
         CommandDone,
         DecideUnavailable,
         HoldOrder,
@@ -22,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         PayOrder,
         ReleaseOrderHold,
     )
+    from workflows.fulfilment import Fulfilment
     from workflows.holds import Holds
     from workflows.saga import Saga
     from workflows.stock import Goods, tell_served
@@ -37,6 +41,7 @@ class OrderChanges:
     _holds: Holds
     _commands: Commands
     _goods: Goods
+    _fulfilment: Fulfilment
     _methods_chosen: int
 
     async def _until_placed(self) -> None:
@@ -92,6 +97,18 @@ class OrderChanges:
             PayingActivities.choose_payment_method, lambda: ChooseMethodStep(step, command.method), step
         )
         self._methods_chosen = max(self._methods_chosen, done.chosen)
+        return CommandDone(done.version, step.fingerprint)
+
+    @workflow.update
+    async def answer_lost(self, command: AnswerLostParcel) -> CommandDone:
+        """An operator's answer to a lost parcel."""
+        step = self._commands.step("answer-lost", command)
+        done = await self._run_command(
+            LostParcelActivities.answer_lost,
+            lambda: AnswerLostStep(step, command.shipment_id, command.answer, command.reason),
+            step,
+        )
+        self._fulfilment.losses.know(command.shipment_id, done)
         return CommandDone(done.version, step.fingerprint)
 
     @workflow.signal(name=RESTOCKED)

@@ -10,7 +10,15 @@ from domain.orders.decide import expect_open
 from domain.orders.events import Decision, HoldPlaced, HoldScope, OrderLine
 from domain.orders.holds import release_hold
 from domain.record import OrderRecord
-from workflows.contracts import DecideUnavailable, HoldOrder, OfferSubstitute, PayOrder, ReleaseOrderHold
+from domain.shipping.events import LostAnswer
+from workflows.contracts import (
+    AnswerLostParcel,
+    DecideUnavailable,
+    HoldOrder,
+    OfferSubstitute,
+    PayOrder,
+    ReleaseOrderHold,
+)
 from workflows.order import OrderWorkflow
 from workflows.returns_gateway import ReturnsGateway
 from workflows.updating import fingerprint
@@ -66,6 +74,15 @@ class ChangesGateway(ReturnsGateway):
         """Offer another product for a line that is short."""
         command = OfferSubstitute(key, sku, substitute, actor, fingerprint(sku, substitute.sku))
         return await self._update(order_id, OrderWorkflow.offer, command, f"offer:{key}", _open)
+
+    async def answer_lost(
+        self, order_id: UUID, *, key: str, shipment_id: str, answer: LostAnswer, reason: str, actor: str
+    ) -> Committed:
+        """What is to be done about a lost parcel."""
+        command = AnswerLostParcel(
+            key, shipment_id, answer, reason, actor, fingerprint(shipment_id, answer, reason)
+        )
+        return await self._update(order_id, OrderWorkflow.answer_lost, command, f"answer-lost:{key}", _open)
 
 
 def _open(record: OrderRecord) -> object:

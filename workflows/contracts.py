@@ -11,7 +11,7 @@ from domain.orders.decide import PlaceOrder
 from domain.orders.events import Decision, HoldPlaced, OrderLine, StepAction
 from domain.orders.model import OrderStatus
 from domain.privacy import KeyedDigest, PersonalText
-from domain.shipping.events import TrackingStatus
+from domain.shipping.events import LostAnswer, TrackingStatus
 
 ORDER_WORKFLOW: Final = "Order"
 RESTOCKED: Final = "restocked"
@@ -55,6 +55,10 @@ class StepPolicies:
     decide_default: Decision = Decision.CANCEL
     restock_poll: float = 600.0
     unpaid_expiry: float = 0.0
+    deliver_within: float = 0.0
+    """From dispatch; then a parcel counts as lost. 0: never."""
+    on_lost: LostAnswer | None = None
+    """What is done about a lost parcel; None asks an operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,16 @@ class OfferSubstitute:
     substitute: OrderLine
     actor: str
     fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLostParcel:
+    command_id: str
+    shipment_id: str
+    answer: LostAnswer
+    reason: PersonalText
+    actor: str
+    fingerprint: KeyedDigest | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from temporalio import workflow
@@ -20,12 +20,14 @@ with workflow.unsafe.imports_passed_through():
         TrackStep,
     )
     from activities.inventory import InventoryActivities
+    from activities.lost_contracts import DispatchStep, LostParcel
     from activities.orders import OrderActivities
     from activities.payments import PaymentActivities
     from activities.shipping import ShippingActivities
     from domain.orders.model import OrderStatus
     from domain.shipping.events import TrackingStatus
     from workflows.contracts import StepPolicies
+    from workflows.losses import Losses
     from workflows.saga import Interrupted, Saga
 
 
@@ -41,6 +43,9 @@ class Parcel:
         self.booked = booked
         self.informed = informed
         self.dispatched = self.captured = self.delivered = False
+        self.deliver_by: datetime | None = None
+        self.lost = False
+        self.replacement: Parcel | None = None
 
 
 class Fulfilment:
@@ -50,6 +55,7 @@ class Fulfilment:
         self._saga = saga
         self._order_id = order_id
         self._policies = policies
+        self.losses = Losses(saga, policies)
         self._news: dict[str, TrackingStatus] = {}
         self._resumed = False
         self._booked_before: frozenset[str] = frozenset()
@@ -62,10 +68,10 @@ class Fulfilment:
             self.note(shipment_id, status)
 
     def parcels(self, plans: Sequence[PlannedParcel]) -> list[Parcel]:
-        return [
-            Parcel(plan, booked=plan.shipment_id in self._booked_before, informed=not self._resumed)
-            for plan in plans
-        ]
+        return [self._parcel(plan) for plan in plans]
+
+    def _parcel(self, plan: PlannedParcel) -> Parcel:
+        return Parcel(plan, booked=plan.shipment_id in self._booked_before, informed=not self._resumed)
 
     def note(self, shipment_id: str, status: TrackingStatus) -> None:
         """Take news of a parcel; repeats and late news change nothing."""
@@ -86,8 +92,10 @@ class Fulfilment:
             await self._book(parcel)
             await self._await_news(parcel, TrackingStatus.DISPATCHED)
             await self._dispatch(parcel)
-            await self._await_news(parcel, TrackingStatus.DELIVERED)
-            await self._deliver(parcel)
+            if parcel.lost or not await self._await_news(parcel, TrackingStatus.DELIVERED, parcel.deliver_by):
+                await self._lose(parcel)
+            else:
+                await self._deliver(parcel)
         except Interrupted:
             pass  # `send_all` looks at how far it came
 
@@ -106,13 +114,14 @@ class Fulfilment:
     async def _dispatch(self, parcel: Parcel) -> None:
         """Note that the parcel left, and capture its share of the total. The news is a fact: no interruption."""
         if not parcel.dispatched:
-            await self._saga.own_step(
+            deadline = self.losses.deadline()
+            done = await self._saga.own_step(
                 f"dispatch:{parcel.id}",
                 InventoryActivities.dispatch_parcel,
-                lambda step: ParcelStep(step, parcel.plan),
+                lambda step: DispatchStep(step, parcel.plan, deadline),
                 interruptible=False,
             )
-            parcel.dispatched = True
+            parcel.dispatched, parcel.lost, parcel.deliver_by = True, done.lost, done.deliver_by
         if not parcel.captured:
             await self._saga.outside(
                 f"capture:{parcel.id}",
@@ -131,21 +140,62 @@ class Fulfilment:
         )
         parcel.delivered = True
 
-    async def _await_news(self, parcel: Parcel, status: TrackingStatus) -> None:
-        """Wait for the carrier's webhook; ask the carrier when none has come for long."""
+    async def _lose(self, parcel: Parcel) -> None:
+        """Its time is over: an operator or the policy says what is done, unless it is found before that."""
+        if parcel.delivered:
+            return  # found, before a cancellation that came too late
+        parcel.lost = True
+        deadline = parcel.deliver_by or workflow.now()
+        if not await self.losses.lose(parcel.id, deadline):
+            parcel.delivered = True
+            return
+        answer = await self.losses.answer(
+            parcel.id, lambda: self._reached(parcel, TrackingStatus.DELIVERED), lambda: self._ask(parcel)
+        )
+        if answer is None:
+            await self._deliver(parcel)
+            answer = self.losses.known(parcel.id)  # it may have come while the delivery waited for its turn
+        if answer is not None:
+            await self._follow(parcel, answer)
 
-        def arrived() -> bool:
-            return self._news.get(parcel.id, TrackingStatus.BOOKED).rank >= status.rank
+    async def _follow(self, parcel: Parcel, answer: LostParcel) -> None:
+        """Do what was answered; the parcel is over once its replacement has arrived, or its refund is given."""
+        parcel.delivered = False
+        if answer.grant_id:
+            await self.losses.refund(answer.grant_id)
+        if answer.replacement:
+            parcel.replacement = parcel.replacement or self._parcel(answer.replacement)
+            await self._send(parcel.replacement)
+            if not parcel.replacement.delivered:
+                return
+        if self._reached(parcel, TrackingStatus.DELIVERED):
+            await self._deliver(parcel)  # found too late: noted, and nothing more
+        parcel.delivered = True
 
+    def _reached(self, parcel: Parcel, status: TrackingStatus) -> bool:
+        return self._news.get(parcel.id, TrackingStatus.BOOKED).rank >= status.rank
+
+    async def _await_news(self, parcel: Parcel, status: TrackingStatus, until: datetime | None = None) -> bool:
+        """Wait for the carrier's webhook; ask the carrier when none has come for long.
+
+        After `until` the carrier is asked once more, and again until it answers; False when it knows nothing new.
+        """
         patience = timedelta(seconds=self._policies.tracking_poll)
         note = f"{parcel.id} {status}"
-        while not arrived():
-            if parcel.informed and await self._saga.wait(arrived, within=patience, note=note):
-                return
+        while not self._reached(parcel, status):
+            left = until - workflow.now() if until else patience
+            within = min(left, patience) if left > timedelta(0) else patience
+            if parcel.informed and await self._saga.wait(
+                lambda: self._reached(parcel, status), within=within, note=note
+            ):
+                return True
             parcel.informed = True
-            await self._ask(parcel)
+            over = until is not None and workflow.now() >= until
+            if await self._ask(parcel) and over:
+                return self._reached(parcel, status)
+        return True
 
-    async def _ask(self, parcel: Parcel) -> None:
+    async def _ask(self, parcel: Parcel) -> bool:
         try:
             tracked = await self._saga.call(
                 TaskQueue.SHIPPING,
@@ -155,8 +205,9 @@ class Fulfilment:
             )
         except ActivityError as failure:
             workflow.logger.warning("the carrier does not answer about a parcel: %s", failure.cause)
-        else:
-            self.note(parcel.id, tracked.status)
+            return False
+        self.note(parcel.id, tracked.status)
+        return True
 
     async def stop_all(self, parcels: list[Parcel]) -> None:
         """Cancel the bookings. When a parcel has left, the cancellation is rejected and the order goes on.

@@ -70,6 +70,7 @@ class Saga:
         self._lock = asyncio.Lock()
         self._compensations: list[Compensation] = []
         self._parked: dict[str, bool] = {}  # step key → answered
+        self._asking: set[str] = set()  # what an operator decides, with nothing stalled
         self._outcomes: Counter[str] = Counter()
         self._progress: dict[str, str] = {}
         self._asked: set[str] = set()
@@ -276,8 +277,18 @@ class Saga:
         if step in self._parked:
             self._parked[step] = True
 
+    def ask(self, label: str) -> None:
+        """Show that an operator has to decide something; `asked_enough` ends it."""
+        self._asking.add(label)
+        self._attention()
+
+    def asked_enough(self, label: str) -> None:
+        if label in self._asking:
+            self._asking.remove(label)
+            self._attention()
+
     def _attention(self) -> None:
-        waiting = sorted(self._parked)
+        waiting = sorted({*self._parked, *self._asking})
         workflow.upsert_search_attributes(
             [ATTENTION.value_set(bool(waiting)), STEP.value_set(waiting[0]) if waiting else STEP.value_unset()]
         )

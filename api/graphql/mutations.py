@@ -21,7 +21,7 @@ from api.graphql.problems import (
 )
 from api.graphql.registering import bodies
 from api.graphql.types import Order, Product, Stock, order_of, product_of, stock_of
-from api.rest import decisions, holds, orders, paying, place, products, refunds, returns, sagas
+from api.rest import decisions, holds, losses, orders, paying, place, products, refunds, returns, sagas
 from api.rest import stock as stock_rest
 from api.rest.bodies import (
     AdjustmentBody,
@@ -30,6 +30,7 @@ from api.rest.bodies import (
     DecisionBody,
     DiscontinueBody,
     HoldBody,
+    LossBody,
     MoneyBody,
     NoteBody,
     OfferBody,
@@ -42,6 +43,7 @@ from api.rest.bodies import (
 )
 from api.rest.return_bodies import InspectionBody, ReceiptBody, ReturnBody, ReturnDecisionBody
 from domain.orders.events import Decision, StepAction
+from domain.shipping.events import LostAnswer
 
 bodies(MoneyBody, OrderBody, ProductBody, AdjustmentBody, HoldBody, RefundBody, ReturnBody, InspectionBody)
 
@@ -185,6 +187,21 @@ class OrderMutations:
         caller = await _caller(info, Scope.GRANT_REFUNDS)
         answer = await refunds.grant_refund(caller, of(info).deps, order_id, _key(idempotency_key), input)
         return _commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Send a lost parcel's goods again, or give its share of the price back")
+    async def answer_lost_shipment(
+        self,
+        info: ApiInfo,
+        order_id: UUID,
+        shipment_id: str,
+        answer: LostAnswer,
+        reason: str,
+        idempotency_key: Key = None,
+    ) -> OrderCommandResult:
+        caller = await _caller(info, Scope.GRANT_REFUNDS)
+        key, body = _key(idempotency_key), LossBody(answer=answer, reason=reason)
+        done = await losses.answer_lost(caller, of(info).deps, order_id, shipment_id, key, body)
+        return _commanded(info, order_id, done)
 
     @strawberry.mutation(description="Another payment method, or the same again, after a decline")
     async def pay_order(

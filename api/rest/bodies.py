@@ -19,6 +19,7 @@ from domain.identifiers import Address
 from domain.money import Money
 from domain.orders.events import Decision, HoldScope, OnUnavailable, StepAction
 from domain.reconciliation.events import CaseAction
+from domain.shipping.events import LostAnswer
 
 ORDER_EXAMPLE: Final[dict[str, Any]] = {
     "customer_id": "c-1042",
@@ -110,6 +111,15 @@ class OrderBody(Body):
 class CancelBody(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "ordered twice"}]})
 
+    reason: Reason
+
+
+class LossBody(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"answer": "replace", "reason": "the carrier lost it"}]}
+    )
+
+    answer: LostAnswer
     reason: Reason
 
 

@@ -268,7 +268,7 @@ class OrderOut(BaseModel):
             status=record.status,
             payment_status=record.payment_status,
             fulfilment_status=record.fulfilment_status,
-            attention=order.attention,
+            attention=record.attention,
             currency=order.currency,
             lines=[OrderLineOut.shown(line) for line in record.lines],
             totals=TotalsOut.of(order.totals),

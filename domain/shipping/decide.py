@@ -1,6 +1,7 @@
 """What may be done with a parcel, and when."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.errors import NotAllowed, NotFound, refuse_adoption
 from domain.shipping.events import (
@@ -9,7 +10,9 @@ from domain.shipping.events import (
     ShipmentBookingCancelled,
     ShipmentDelivered,
     ShipmentDispatched,
+    ShipmentFound,
     ShipmentItem,
+    ShipmentLost,
     ShippingEvent,
     TrackingStatus,
 )
@@ -85,12 +88,12 @@ def cancel_booking(state: Shipments, shipment_id: str) -> list[ShippingEvent]:
     return [ShipmentBookingCancelled(shipment_id, parcel.booking)]
 
 
-def dispatch(state: Shipments, shipment_id: str) -> list[ShippingEvent]:
+def dispatch(state: Shipments, shipment_id: str, deliver_by: datetime | None = None) -> list[ShippingEvent]:
     """The carrier collected the parcel. News of what is known already is no event."""
     parcel = _known(state, shipment_id)
     if parcel.status is TrackingStatus.CANCELLED:
         raise NotAllowed(f"parcel {shipment_id} has no booking", details={"status": parcel.status})
-    return [] if parcel.dispatched else [ShipmentDispatched(shipment_id)]
+    return [] if parcel.dispatched else [ShipmentDispatched(shipment_id, deliver_by)]
 
 
 def deliver(state: Shipments, shipment_id: str) -> list[ShippingEvent]:
@@ -99,7 +102,48 @@ def deliver(state: Shipments, shipment_id: str) -> list[ShippingEvent]:
         raise NotAllowed(
             f"parcel {shipment_id} is {parcel.status}, not dispatched", details={"status": parcel.status}
         )
+    if parcel.status is TrackingStatus.LOST:
+        raise NotAllowed(f"parcel {shipment_id} counts as lost: it is found", details={"status": parcel.status})
     return [] if parcel.status is TrackingStatus.DELIVERED else [ShipmentDelivered(shipment_id)]
+
+
+def find(state: Shipments, shipment_id: str) -> list[ShippingEvent]:
+    """A lost parcel was delivered after all. Whatever was answered to its loss stands."""
+    parcel = _known(state, shipment_id)
+    if parcel.status is not TrackingStatus.LOST:
+        raise NotAllowed(f"parcel {shipment_id} is {parcel.status}, not lost", details={"status": parcel.status})
+    return [ShipmentFound(shipment_id)]
+
+
+def arrive(state: Shipments, shipment_id: str) -> list[ShippingEvent]:
+    """The carrier says that the parcel is delivered: in time, or found."""
+    lost = _known(state, shipment_id).status is TrackingStatus.LOST
+    return find(state, shipment_id) if lost else deliver(state, shipment_id)
+
+
+def lose(state: Shipments, shipment_id: str, deliver_by: datetime) -> list[ShippingEvent]:
+    """Count a parcel as lost whose time to arrive is over; nothing for one that arrived, or is lost already."""
+    parcel = _known(state, shipment_id)
+    if not parcel.dispatched:
+        raise NotAllowed(
+            f"parcel {shipment_id} is {parcel.status}, not dispatched", details={"status": parcel.status}
+        )
+    if parcel.status.rank >= TrackingStatus.LOST.rank:
+        return []
+    return [ShipmentLost(shipment_id, deliver_by)]
+
+
+def expect_lost(state: Shipments, shipment_id: str) -> Shipment:
+    """The parcel that waits for an answer. Raises NotFound, NotAllowed (`not-lost`)."""
+    parcel = _known(state, shipment_id)
+    if not parcel.lost:
+        what = f"was answered: {parcel.answer.answer}" if parcel.answer else f"is {parcel.status}"
+        raise NotAllowed(
+            f"parcel {shipment_id} {what}; an answer is awaited for: {', '.join(state.lost) or 'no parcel'}",
+            code="not-lost",
+            details={"possible": list(state.lost)},
+        )
+    return parcel
 
 
 def _known(state: Shipments, shipment_id: str) -> Shipment:

@@ -1,7 +1,10 @@
 """What happened to an order's shipments. All of it stands in the stream `order/{order_id}`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+
+from domain.privacy import PersonalText
 
 
 class TrackingStatus(StrEnum):
@@ -11,12 +14,20 @@ class TrackingStatus(StrEnum):
     CANCELLED = "cancelled"
     DISPATCHED = "dispatched"
     IN_TRANSIT = "in_transit"
+    LOST = "lost"  # said by the shop, when the time to deliver is over
     DELIVERED = "delivered"
 
     @property
     def rank(self) -> int:
         """Later states have higher ranks."""
         return list(TrackingStatus).index(self)
+
+
+class LostAnswer(StrEnum):
+    """What is done about a lost parcel."""
+
+    REPLACE = "replace"
+    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +66,10 @@ class ShipmentBookingCancelled:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentDispatched:
-    """The carrier has the parcel; its goods have left the stock."""
+    """The carrier has the parcel; its goods have left the stock. After `deliver_by` it counts as lost."""
 
     shipment_id: str
+    deliver_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +77,53 @@ class ShipmentDelivered:
     shipment_id: str
 
 
-ShippingEvent = ShipmentBooked | BookingRefused | ShipmentBookingCancelled | ShipmentDispatched | ShipmentDelivered
+@dataclass(frozen=True, slots=True)
+class ShipmentLost:
+    """The parcel did not arrive by its deadline, and the carrier, asked once more, does not say that it did."""
+
+    shipment_id: str
+    deliver_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LostShipmentAnswered:
+    """What is done about a lost parcel; a refund is granted beside this.
+
+    `replacement` is the id of the parcel that is sent in its place, from `warehouse`, with the same goods.
+    """
+
+    shipment_id: str
+    answer: LostAnswer
+    reason: PersonalText
+    answered_by: str
+    replacement: str | None = None
+    warehouse: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentFound:
+    """A parcel that counted as lost was delivered after all. What was answered before stands."""
+
+    shipment_id: str
+
+
+ShippingEvent = (
+    ShipmentBooked
+    | BookingRefused
+    | ShipmentBookingCancelled
+    | ShipmentDispatched
+    | ShipmentDelivered
+    | ShipmentLost
+    | LostShipmentAnswered
+    | ShipmentFound
+)
 EVENTS: tuple[type, ...] = (
     ShipmentBooked,
     BookingRefused,
     ShipmentBookingCancelled,
     ShipmentDispatched,
     ShipmentDelivered,
+    ShipmentLost,
+    LostShipmentAnswered,
+    ShipmentFound,
 )

@@ -42,10 +42,17 @@ from domain.returns.events import (
     ReturnRequested,
     ReturnTerms,
 )
-from domain.shipping.events import ShipmentBooked, ShipmentDelivered, ShipmentDispatched, ShipmentItem
+from domain.shipping.events import (
+    ShipmentBooked,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentItem,
+    ShipmentLost,
+)
 
 TOTAL: Final = Money(1000, "EUR")
 PARCEL: Final = "PARCEL-1"
+LOST_BY: Final = datetime(2026, 1, 15, tzinfo=UTC)
 STALLED: Final = "authorize#0"
 _ZERO = Money.zero("EUR")
 _PARTS = (Allocation("BER", "MUG", 1),)
@@ -81,6 +88,7 @@ _delivered = (
     PaymentCaptured("capture#0", "capture", TOTAL),
     ShipmentDelivered(PARCEL),
 )
+_lost = (*_delivered[:-1], ShipmentLost(PARCEL, LOST_BY))
 _cancelling = (*_confirmed, OrderCancellationRequested("reason", "customer"))
 _undone = (
     *_cancelling,
@@ -114,6 +122,7 @@ HISTORIES: Final[Mapping[str, tuple[OrderStreamEvent, ...]]] = {
     "booked": _booked,
     "dispatched": _dispatched,
     "delivered": _delivered,
+    "lost": _lost,
     "cancelling": _cancelling,
     "undone": _undone,
     "cancelled": (*_undone, OrderCancelled("reason")),

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Final, get_args
 from uuid import UUID
 
-from domain import rma
+from domain import lost, rma
 from domain.catalog import events as catalog_events
 from domain.catalog.events import CatalogEvent
 from domain.customers import events as customer_events
@@ -38,7 +38,7 @@ from domain.returns import events as return_events
 from domain.shipping import decide as shipping
 from domain.shipping import events as shipping_events
 from domain.shipping.events import ShipmentItem
-from ops.docs.life_states import BACK, FOUND, HELD, PARCEL, PLACED, RETURN, STALLED, STATES, TOTAL
+from ops.docs.life_states import BACK, FOUND, HELD, LOST_BY, PARCEL, PLACED, RETURN, STALLED, STATES, TOTAL
 
 Decider = Callable[[OrderRecord], Sequence[object]]
 
@@ -81,7 +81,7 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     order_events.LineSubstituted: ("decide:{key}",),
     inventory_events.StockReceived: (),
     inventory_events.StockAdjusted: ("adjust:{key}",),
-    inventory_events.UnitsReserved: ("reserve", "decide:{key}"),
+    inventory_events.UnitsReserved: ("reserve", "decide:{key}", "answer-lost:{key}", "answer-loss:{parcel}"),
     inventory_events.UnitsReleased: ("release", "decide:{key}", "take-up"),
     inventory_events.UnitsShipped: ("dispatch:{parcel}",),
     inventory_events.UnitsBackordered: ("reserve",),
@@ -92,7 +92,14 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
         *("adjust:{key}", "release", "decide:{key}", "take-up", "inspect-return:{key}"),
     ),
     inventory_events.UnitsRestocked: ("inspect-return:{key}",),
-    inventory_events.StockReserved: ("reserve", "take-up", "decide:{key}", "release"),
+    inventory_events.StockReserved: (
+        "reserve",
+        "take-up",
+        "decide:{key}",
+        "release",
+        "answer-lost:{key}",
+        "answer-loss:{parcel}",
+    ),
     inventory_events.StockUnavailable: ("reserve",),
     inventory_events.StockBackordered: ("reserve", "take-up", "decide:{key}", "release"),
     inventory_events.StockReleased: ("release", "decide:{key}", "take-up"),
@@ -108,7 +115,10 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     payment_events.PaymentRefunded: ("refund", "refund:{grant}"),
     payment_events.PaymentActionRefused: ("capture:{parcel}", "void", "refund", "refund:{grant}"),
     payment_events.PaymentMethodChosen: ("pay:{key}",),
-    payment_events.RefundGranted: ("grant-refund:{key}", "approve-return:{key}", "inspect-return:{key}"),
+    payment_events.RefundGranted: (
+        *("grant-refund:{key}", "approve-return:{key}", "inspect-return:{key}"),
+        *("answer-lost:{key}", "answer-loss:{parcel}"),
+    ),
     payment_events.ChargebackOpened: ("chargeback:{key}",),
     return_events.ReturnRequested: ("request-return:{key}",),
     return_events.ReturnApproved: ("approve-return:{key}", "request-return:{key}"),
@@ -121,6 +131,9 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     shipping_events.ShipmentBookingCancelled: ("unbook:{parcel}",),
     shipping_events.ShipmentDispatched: ("dispatch:{parcel}",),
     shipping_events.ShipmentDelivered: ("deliver:{parcel}",),
+    shipping_events.ShipmentLost: ("lose:{parcel}",),
+    shipping_events.LostShipmentAnswered: ("answer-lost:{key}", "answer-loss:{parcel}"),
+    shipping_events.ShipmentFound: ("deliver:{parcel}",),
     case_events.CaseOpened: ("open",),
     case_events.CaseActionRequested: ("answer:{key}",),
     case_events.CaseActionRefused: ("settle",),
@@ -223,6 +236,9 @@ DECIDERS: Final[Mapping[str, Decider]] = {
     "cancel booking": lambda record: shipping.cancel_booking(record.shipments, PARCEL),
     "dispatch": lambda record: shipping.dispatch(record.shipments, PARCEL),
     "deliver": lambda record: shipping.deliver(record.shipments, PARCEL),
+    "find": lambda record: shipping.find(record.shipments, PARCEL),
+    "lose": lambda record: shipping.lose(record.shipments, PARCEL, LOST_BY),
+    "answer a loss": lambda record: lost.answer_with_refund(record, PARCEL, share=TOTAL, reason="", by="").order,
 }
 
 

@@ -39,6 +39,7 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("POST", f"{ORDER}/cancel", {"reason": "r"}, ALL),
     ("POST", f"{ORDER}/decisions", {"decision": "wait"}, ALL),
     ("POST", f"{ORDER}/payment", {"method": "sim_ok"}, ALL),
+    ("POST", f"{ORDER}/shipments/s-1/loss", {"answer": "refund", "reason": "gone"}, STAFF),
     ("POST", f"{ORDER}/offers", {"sku": "MUG", "substitute": "TEA"}, STAFF),
     ("POST", f"{ORDER}/holds", {"scope": "order", "reason": "r"}, STAFF),
     ("POST", f"{ORDER}/holds/h-1/release", {"reason": "r"}, STAFF),

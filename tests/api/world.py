@@ -158,6 +158,9 @@ class FakeGateway:
     async def decide(self, order_id: UUID, **given: Any) -> Committed:
         return self._called("decide", {"order_id": order_id, **given}, f"order/{order_id}")
 
+    async def answer_lost(self, order_id: UUID, **given: Any) -> Committed:
+        return self._called("answer_lost", {"order_id": order_id, **given}, f"order/{order_id}")
+
     async def offer_substitute(self, order_id: UUID, **given: Any) -> Committed:
         return self._called("offer_substitute", {"order_id": order_id, **given}, f"order/{order_id}")
 

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from activities.cases import open_case
+from activities.gateways.protocol import Booking
 from activities.reconciling import OrderMoney, differences
 from domain.money import Money
 from domain.orders.events import Decision, HoldScope, OnUnavailable, StepAction
 from domain.reconciliation.events import CaseAction, CaseOpened
 from domain.returns.events import InspectedItem
-from domain.shipping.events import TrackingStatus
+from domain.shipping.events import LostAnswer, TrackingStatus
 from tests.support.shop import Shop
 from tests.workflows import returning
 from workflows.case_commands import CaseCommands
@@ -219,6 +220,43 @@ async def decided_by_default(shop: Shop) -> UUID:
     return order_id
 
 
+async def lost_and_replaced(shop: Shop) -> UUID:
+    order_id, parcel = await lost(shop)
+    await answer_loss(shop, order_id, parcel, LostAnswer.REPLACE)
+    await shop.news(await replacement(shop, order_id, parcel), *GONE)
+    return order_id
+
+
+async def lost_and_refunded(shop: Shop) -> UUID:
+    order_id, parcel = await lost(shop)
+    await answer_loss(shop, order_id, parcel, LostAnswer.REFUND)
+    return order_id
+
+
+async def lost(shop: Shop, policy: LostAnswer | None = None) -> tuple[UUID, str]:
+    """An order whose parcel's time to arrive is over, and the parcel."""
+    changed = replace(shop.gateway.policies, deliver_within=86_400.0, on_lost=policy)
+    shop.gateway = replace(shop.gateway, policies=changed)
+    order_id = await _booked(shop)
+    await shop.news(shop.booking(order_id), TrackingStatus.DISPATCHED)
+    await shop.until(order_id, lambda record: bool(record.payment.captured))
+    await shop.environment.fast_forward(shop.handle(order_id), timedelta(hours=26))
+    await shop.until(order_id, lambda _: "ShipmentLost" in shop.types(order_id))
+    return order_id, shop.booking(order_id).shipment_id
+
+
+async def answer_loss(shop: Shop, order_id: UUID, parcel: str, answer: LostAnswer, key: str = "l") -> None:
+    given = {"reason": "the carrier lost it", "actor": "operator:eve"}
+    await shop.gateway.answer_lost(order_id, key=key, shipment_id=parcel, answer=answer, **given)
+
+
+async def replacement(shop: Shop, order_id: UUID, parcel: str) -> Booking:
+    """The booking of what is sent in a lost parcel's place, once it is booked."""
+    await shop.until(order_id, lambda record: f"{parcel}-R" in record.shipments.by_id)
+    mine = [each for each in shop.carrier.books.values() if each.order_id == order_id]
+    return next(each for each in mine if each.shipment_id == f"{parcel}-R")
+
+
 async def _short(shop: Shop, wish: OnUnavailable) -> UUID:
     order_id = await shop.place(("MUG", 11), ("TEE", 1), on_unavailable=wish)
     await shop.until(order_id, lambda record: bool(record.short))
@@ -266,5 +304,7 @@ SCENARIOS: dict[str, Scenario] = {
         paid_again,
         return_refunded,
         return_rejected,
+        lost_and_replaced,
+        lost_and_refunded,
     )
 }

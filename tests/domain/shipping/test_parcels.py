@@ -138,5 +138,5 @@ def test_whether_any_is_booked_or_gone(
 
 def test_later_states_rank_higher() -> None:
     assert [status.value for status in sorted(TrackingStatus, key=lambda status: status.rank)] == [
-        *("booked", "cancelled", "dispatched", "in_transit", "delivered")
+        *("booked", "cancelled", "dispatched", "in_transit", "lost", "delivered")
     ]
