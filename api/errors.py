@@ -98,6 +98,7 @@ CATALOGUE: Final[Mapping[str, ProblemType]] = {
         not_authorized="The payment is not authorised",
         amount_above_authorized="More than was authorised",
         amount_above_captured="More than was captured",
+        not_lost="The parcel is not lost, or was answered",
         payment_not_awaited="The order does not wait for a payment method",
         not_granted="The refund was not granted",
         more_than_delivered="More than was delivered and not returned",

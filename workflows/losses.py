@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.payments import PaymentActivities
     from activities.refunds import GrantedRefundStep
     from workflows.contracts import StepPolicies
-    from workflows.saga import Saga
+    from workflows.saga import Interrupted, Saga
 
 POLICY = "the order's policy for lost parcels"
 
@@ -75,8 +75,10 @@ class Losses:
                 )
                 if not ready:
                     await look()
-        finally:
+        except Interrupted:
             self._saga.asked_enough(label)
+            raise
+        self._saga.asked_enough(label)
         return self._answered.get(shipment_id)
 
     async def refund(self, grant_id: str) -> None:

@@ -21,7 +21,7 @@ from api.graphql.problems import (
 )
 from api.graphql.registering import bodies
 from api.graphql.types import Order, Product, Stock, order_of, product_of, stock_of
-from api.rest import decisions, holds, losses, orders, paying, place, products, refunds, returns, sagas
+from api.rest import decisions, holds, orders, paying, place, products, refunds, returns, sagas
 from api.rest import stock as stock_rest
 from api.rest.bodies import (
     AdjustmentBody,
@@ -30,7 +30,6 @@ from api.rest.bodies import (
     DecisionBody,
     DiscontinueBody,
     HoldBody,
-    LossBody,
     MoneyBody,
     NoteBody,
     OfferBody,
@@ -43,7 +42,6 @@ from api.rest.bodies import (
 )
 from api.rest.return_bodies import InspectionBody, ReceiptBody, ReturnBody, ReturnDecisionBody
 from domain.orders.events import Decision, StepAction
-from domain.shipping.events import LostAnswer
 
 bodies(MoneyBody, OrderBody, ProductBody, AdjustmentBody, HoldBody, RefundBody, ReturnBody, InspectionBody)
 
@@ -90,11 +88,11 @@ CatalogueCommandResult = Annotated[
 ]
 
 
-def _key(given: str | None) -> str:
+def check(given: str | None) -> str:
     return check_key(given) or uuid4().hex
 
 
-def _commanded(info: ApiInfo, order_id: UUID, answer: Response) -> OrderCommanded:
+def commanded(info: ApiInfo, order_id: UUID, answer: Response) -> OrderCommanded:
     of(info).loaders.forget(order_id)
     version = int(answer.headers["etag"].strip('"'))
     return OrderCommanded(order_id=order_id, version=version, position=answer.headers["waybill-position"])
@@ -121,7 +119,7 @@ class OrderMutations:
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.PLACE_ORDERS)
         answer = await place.place_order(caller, of(info).deps, check_key(idempotency_key), input)
-        return _commanded(info, place.PlacedOut.model_validate_json(bytes(answer.body)).order_id, answer)
+        return commanded(info, place.PlacedOut.model_validate_json(bytes(answer.body)).order_id, answer)
 
     @strawberry.mutation(description="Begin to undo the order. Not after a parcel was dispatched")
     async def cancel_order(
@@ -135,27 +133,27 @@ class OrderMutations:
         caller = await _caller(info, Scope.CANCEL_ORDERS)
         body = CancelBody(reason=reason)
         answer = await orders.cancel_order(
-            caller, of(info).deps, order_id, _key(idempotency_key), expected_version, body
+            caller, of(info).deps, order_id, check(idempotency_key), expected_version, body
         )
-        return _commanded(info, order_id, answer)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="The customer's decision on lines that stock does not cover")
     async def decide_unavailable(
         self, info: ApiInfo, order_id: UUID, decision: Decision, idempotency_key: Key = None
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.CANCEL_ORDERS)
-        key, body = _key(idempotency_key), DecisionBody(decision=decision)
+        key, body = check(idempotency_key), DecisionBody(decision=decision)
         answer = await decisions.decide_unavailable(caller, of(info).deps, order_id, key, body)
-        return _commanded(info, order_id, answer)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="Offer another product for a line that stock does not cover")
     async def offer_substitute(
         self, info: ApiInfo, order_id: UUID, sku: str, substitute: str, idempotency_key: Key = None
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.HOLD_ORDERS)
-        key, body = _key(idempotency_key), OfferBody(sku=sku, substitute=substitute)
+        key, body = check(idempotency_key), OfferBody(sku=sku, substitute=substitute)
         answer = await decisions.offer_substitute(caller, of(info).deps, order_id, key, body)
-        return _commanded(info, order_id, answer)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="Keep an order, its payment, a line or a shipment from going on")
     async def place_hold(
@@ -167,76 +165,61 @@ class OrderMutations:
         idempotency_key: Key = None,
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.HOLD_ORDERS)
-        key = _key(idempotency_key)
+        key = check(idempotency_key)
         answer = await holds.place_hold(caller, of(info).deps, order_id, key, expected_version, input)
-        return _commanded(info, order_id, answer)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="Let what the hold covered begin; of a screened order, the approval")
     async def release_hold(
         self, info: ApiInfo, order_id: UUID, hold_id: str, reason: str, idempotency_key: Key = None
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.HOLD_ORDERS)
-        key, body = _key(idempotency_key), ReleaseBody(reason=reason)
+        key, body = check(idempotency_key), ReleaseBody(reason=reason)
         answer = await holds.release_hold(caller, of(info).deps, order_id, hold_id, key, body)
-        return _commanded(info, order_id, answer)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="Let the customer off an amount, or what pieces of the order's lines cost")
     async def grant_refund(
         self, info: ApiInfo, order_id: UUID, input: RefundBody, idempotency_key: Key = None
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.GRANT_REFUNDS)
-        answer = await refunds.grant_refund(caller, of(info).deps, order_id, _key(idempotency_key), input)
-        return _commanded(info, order_id, answer)
-
-    @strawberry.mutation(description="Send a lost parcel's goods again, or give its share of the price back")
-    async def answer_lost_shipment(
-        self,
-        info: ApiInfo,
-        order_id: UUID,
-        shipment_id: str,
-        answer: LostAnswer,
-        reason: str,
-        idempotency_key: Key = None,
-    ) -> OrderCommandResult:
-        caller = await _caller(info, Scope.GRANT_REFUNDS)
-        key, body = _key(idempotency_key), LossBody(answer=answer, reason=reason)
-        done = await losses.answer_lost(caller, of(info).deps, order_id, shipment_id, key, body)
-        return _commanded(info, order_id, done)
+        answer = await refunds.grant_refund(caller, of(info).deps, order_id, check(idempotency_key), input)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="Another payment method, or the same again, after a decline")
     async def pay_order(
         self, info: ApiInfo, order_id: UUID, method: str, idempotency_key: Key = None
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.PLACE_ORDERS)
-        key, body = _key(idempotency_key), PaymentBody(method=method)
+        key, body = check(idempotency_key), PaymentBody(method=method)
         answer = await paying.pay_order(caller, of(info).deps, order_id, key, body)
-        return _commanded(info, order_id, answer)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="Ask for delivered goods to be taken back, or for broken ones to be paid")
     async def request_return(
         self, info: ApiInfo, order_id: UUID, input: ReturnBody, idempotency_key: str
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.CANCEL_ORDERS)
-        answer = await returns.request_return(caller, of(info).deps, order_id, _key(idempotency_key), input)
-        return _commanded(info, order_id, answer)
+        answer = await returns.request_return(caller, of(info).deps, order_id, check(idempotency_key), input)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="Let the goods come back; of a claim, grant its refund")
     async def approve_return(
         self, info: ApiInfo, order_id: UUID, return_id: UUID, reason: str, idempotency_key: Key = None
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.HANDLE_RETURNS)
-        key, body = _key(idempotency_key), ReturnDecisionBody(reason=reason)
+        key, body = check(idempotency_key), ReturnDecisionBody(reason=reason)
         answer = await returns.approve_return(caller, of(info).deps, order_id, return_id, key, body)
-        return _commanded(info, order_id, answer)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="Refuse a return, or give up on goods that never came")
     async def reject_return(
         self, info: ApiInfo, order_id: UUID, return_id: UUID, reason: str, idempotency_key: Key = None
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.HANDLE_RETURNS)
-        key, body = _key(idempotency_key), ReturnDecisionBody(reason=reason)
+        key, body = check(idempotency_key), ReturnDecisionBody(reason=reason)
         answer = await returns.reject_return(caller, of(info).deps, order_id, return_id, key, body)
-        return _commanded(info, order_id, answer)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="Note that the goods are in a warehouse")
     async def receive_return(
@@ -248,18 +231,18 @@ class OrderMutations:
         idempotency_key: Key = None,
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.HANDLE_RETURNS)
-        key, body = _key(idempotency_key), ReceiptBody(warehouse=warehouse)
+        key, body = check(idempotency_key), ReceiptBody(warehouse=warehouse)
         answer = await returns.receive_return(caller, of(info).deps, order_id, return_id, key, body)
-        return _commanded(info, order_id, answer)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="Say what was found of every piece that came back")
     async def inspect_return(
         self, info: ApiInfo, order_id: UUID, return_id: UUID, input: InspectionBody, idempotency_key: Key = None
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.HANDLE_RETURNS)
-        key = _key(idempotency_key)
+        key = check(idempotency_key)
         answer = await returns.inspect_return(caller, of(info).deps, order_id, return_id, key, input)
-        return _commanded(info, order_id, answer)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="An operator's answer to a stalled step")
     async def resolve_step(
@@ -274,8 +257,8 @@ class OrderMutations:
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.RESOLVE_STEPS)
         body = ResolveBody(action=action, reason=reason, reference=reference)
-        answer = await sagas.resolve_step(caller, of(info).deps, order_id, step, _key(idempotency_key), body)
-        return _commanded(info, order_id, answer)
+        answer = await sagas.resolve_step(caller, of(info).deps, order_id, step, check(idempotency_key), body)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="Hand an open order to somebody, or to nobody")
     async def assign_order(
@@ -288,8 +271,8 @@ class OrderMutations:
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.RESOLVE_STEPS)
         body = AssignBody(assignee=assignee, reason=reason)
-        answer = await sagas.assign_order(caller, of(info).deps, order_id, _key(idempotency_key), body)
-        return _commanded(info, order_id, answer)
+        answer = await sagas.assign_order(caller, of(info).deps, order_id, check(idempotency_key), body)
+        return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="Leave a note at an open order; customers do not see it")
     async def note_order(
@@ -301,9 +284,9 @@ class OrderMutations:
     ) -> OrderCommandResult:
         caller = await _caller(info, Scope.RESOLVE_STEPS)
         answer = await sagas.note_order(
-            caller, of(info).deps, order_id, _key(idempotency_key), NoteBody(note=note)
+            caller, of(info).deps, order_id, check(idempotency_key), NoteBody(note=note)
         )
-        return _commanded(info, order_id, answer)
+        return commanded(info, order_id, answer)
 
 
 @strawberry.type
@@ -316,7 +299,7 @@ class CatalogueMutations:
         idempotency_key: str,
     ) -> CatalogueCommandResult:
         caller = await _caller(info, Scope.WRITE_CATALOG)
-        return _changed(info, await products.create_product(caller, of(info).deps, _key(idempotency_key), input))
+        return _changed(info, await products.create_product(caller, of(info).deps, check(idempotency_key), input))
 
     @strawberry.mutation(description="Set the price in one currency; orders placed before keep theirs")
     async def change_price(
@@ -324,7 +307,7 @@ class CatalogueMutations:
     ) -> CatalogueCommandResult:
         caller = await _caller(info, Scope.WRITE_CATALOG)
         return _changed(
-            info, await products.change_price(caller, of(info).deps, sku, _key(idempotency_key), price)
+            info, await products.change_price(caller, of(info).deps, sku, check(idempotency_key), price)
         )
 
     @strawberry.mutation(description="Begin to sell the product")
@@ -332,7 +315,7 @@ class CatalogueMutations:
         self, info: ApiInfo, sku: str, idempotency_key: Key = None
     ) -> CatalogueCommandResult:
         caller = await _caller(info, Scope.WRITE_CATALOG)
-        return _changed(info, await products.publish_product(caller, of(info).deps, sku, _key(idempotency_key)))
+        return _changed(info, await products.publish_product(caller, of(info).deps, sku, check(idempotency_key)))
 
     @strawberry.mutation(description="Stop selling the product, for good")
     async def discontinue_product(
@@ -341,7 +324,7 @@ class CatalogueMutations:
         caller = await _caller(info, Scope.WRITE_CATALOG)
         body = DiscontinueBody(reason=reason)
         return _changed(
-            info, await products.discontinue_product(caller, of(info).deps, sku, _key(idempotency_key), body)
+            info, await products.discontinue_product(caller, of(info).deps, sku, check(idempotency_key), body)
         )
 
     @strawberry.mutation(description="Correct a warehouse's stock by a positive or negative quantity")
@@ -353,7 +336,7 @@ class CatalogueMutations:
         idempotency_key: str,
     ) -> CatalogueCommandResult:
         caller = await _caller(info, Scope.ADJUST_STOCK)
-        key = _key(idempotency_key)
+        key = check(idempotency_key)
         return _changed(info, await stock_rest.adjust_stock(caller, of(info).deps, sku, key, input))
 
 

@@ -93,12 +93,7 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     ),
     inventory_events.UnitsRestocked: ("inspect-return:{key}",),
     inventory_events.StockReserved: (
-        "reserve",
-        "take-up",
-        "decide:{key}",
-        "release",
-        "answer-lost:{key}",
-        "answer-loss:{parcel}",
+        *("reserve", "take-up", "decide:{key}", "release", "answer-lost:{key}", "answer-loss:{parcel}"),
     ),
     inventory_events.StockUnavailable: ("reserve",),
     inventory_events.StockBackordered: ("reserve", "take-up", "decide:{key}", "release"),

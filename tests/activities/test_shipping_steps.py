@@ -7,6 +7,7 @@ import pytest
 
 from activities.contracts import EffectOutcome, ParcelStep, PlannedParcel, Step, StopParcelStep, TrackStep
 from activities.gateways.protocol import Unknown
+from activities.lost_contracts import DispatchStep
 from domain.shipping.events import BookingRefused, TrackingStatus
 from eventstore.store import StoreUnavailable
 from tests.support.backend import Backend
@@ -94,7 +95,7 @@ async def test_a_collected_parcel_is_not_stopped(backend: Backend, known: bool) 
     (booking,) = backend.carrier.books.values()
     backend.carrier.move(booking.reference, TrackingStatus.DISPATCHED)
     if known:
-        await backend.inventory.dispatch_parcel(ParcelStep(Step(order_id, "dispatch:P#0"), parcel))
+        await backend.inventory.dispatch_parcel(DispatchStep(Step(order_id, "dispatch:P#0"), parcel))
     before = backend.types(order_id)
     refused = await backend.shipping.cancel_booking(stop(order_id, parcel))
     assert (refused.outcome, refused.code) == (EffectOutcome.REFUSED, "already-dispatched")

@@ -6,6 +6,7 @@ import pytest
 
 from activities.contracts import ParcelStep, Reserved, Step
 from activities.inventory import InventoryActivities
+from activities.lost_contracts import DispatchStep
 from activities.stock_book import stock_stream
 from domain.inventory.events import StockReserved
 from domain.record import OrderRecord
@@ -142,7 +143,7 @@ async def test_a_parcel_leaves_the_stock_once(backend: Backend, process: Invento
     order_id, reserved = await backend.confirmed(("MUG", 4))
     (parcel,) = reserved.parcels
     await backend.shipping.book_shipment(ParcelStep(Step(order_id, "book:P#0"), parcel))
-    step = ParcelStep(Step(order_id, "dispatch:P#0"), parcel)
+    step = DispatchStep(Step(order_id, "dispatch:P#0"), parcel)
     backend.store.lose_after("ShipmentDispatched")
     with pytest.raises(StoreUnavailable):
         await process.dispatch_parcel(step)
