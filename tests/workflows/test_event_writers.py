@@ -10,7 +10,7 @@ from domain.money import Money
 from domain.orders.events import Decision, HoldScope, OnUnavailable, OrderLine, StepAction
 from domain.reconciliation import events as case_events
 from ops.docs.lifecycle import WRITTEN_BY, stream_of
-from tests.workflows.scenarios import paid_again, return_refunded, return_rejected
+from tests.workflows.scenarios import lost_and_refunded, lost_found, paid_again, return_refunded, return_rejected
 from workflows.refund_commands import RefundCommands
 from workflows.refunds import refund_workflow_id
 
@@ -37,6 +37,7 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
     await shop.ended(await paid_again(shop))
     await return_refunded(shop)
     await return_rejected(shop)
+    await _lose(shop)
     await _hold(shop)
     await _run_short(shop)
     await _manage_the_shop(shop)
@@ -110,6 +111,13 @@ async def _refund(shop: Any) -> None:
     given = {"amount": Money(100, "EUR"), "lines": {}, "reason": "chipped", "actor": "operator:o"}
     await commands.grant(order_id, key="k", **given)  # type: ignore[arg-type]
     await shop.environment.client.get_workflow_handle(refund_workflow_id(order_id, "k")).result()
+
+
+async def _lose(shop: Any) -> None:
+    gateway = shop.gateway
+    await shop.ended(await lost_and_refunded(shop))
+    await shop.ended(await lost_found(shop))
+    shop.auto, shop.gateway = True, gateway
 
 
 async def _resolve(shop: Any, order_id: UUID, action: StepAction) -> None:
