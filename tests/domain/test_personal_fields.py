@@ -31,6 +31,7 @@ CLEAR = {
         "noted_by",
         "offered_by",
         "granted_by",
+        "answered_by",
         "approved_by",
         "rejected_by",
         "received_by",
@@ -46,7 +47,7 @@ CLEAR = {
         "warehouse",
     ),
 }
-CLEAR_HERE = {("OrderLine", "name"), ("ProductCreated", "name")}
+CLEAR_HERE = {("OrderLine", "name"), ("ProductCreated", "name"), ("LostShipmentAnswered", "replacement")}
 # Reasons that no customer gives: of the shop, of a gateway, of an operator about goods or books; of an erasure.
 CLEAR_REASONS = {
     "BookingRefused",
