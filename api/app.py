@@ -37,6 +37,7 @@ from api.rest import (
     sagas,
     stock,
     stream,
+    webhook_endpoints,
 )
 from api.unsealing import Unsealing
 from api.webhooks import carriers, stripe
@@ -67,6 +68,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     projections.router,
     carriers.router,
     stripe.router,
+    webhook_endpoints.router,
     health.router,
     problem_pages.router,
 )

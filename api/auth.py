@@ -44,13 +44,14 @@ class Scope(StrEnum):
     RESOLVE_STEPS = "operations:resolve"
     OPERATE_PROJECTIONS = "operations:projections"
     ERASE_CUSTOMERS = "customers:erase"
+    MANAGE_WEBHOOKS = "webhooks:manage"
 
 
 _CUSTOMER = frozenset({Scope.PLACE_ORDERS, Scope.READ_ORDERS, Scope.CANCEL_ORDERS, Scope.READ_STOCK})
 SCOPES: Final[Mapping[Role, frozenset[Scope]]] = {
     Role.CUSTOMER: _CUSTOMER,
-    Role.SERVICE: _CUSTOMER | {Scope.ALL_CUSTOMERS},
-    Role.OPERATOR: frozenset(Scope) - {Scope.ERASE_CUSTOMERS},
+    Role.SERVICE: _CUSTOMER | {Scope.ALL_CUSTOMERS, Scope.MANAGE_WEBHOOKS},
+    Role.OPERATOR: frozenset(Scope) - {Scope.ERASE_CUSTOMERS, Scope.MANAGE_WEBHOOKS},
     Role.ADMIN: frozenset(Scope),
 }
 

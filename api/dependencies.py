@@ -17,6 +17,7 @@ from api.commands import CaseAnswers, Commands, RefundGrants, WebhookInbox
 from api.dead_letters import Messaging
 from api.errors import Problem
 from api.live import Feed
+from api.outbound import Webhooks
 from api.rates import Rates
 from api.rules import ApiRules
 from domain.errors import NotFound
@@ -58,6 +59,7 @@ class ApiDependencies:
     carrier_secrets: Mapping[str, str]
     feed: Feed
     messaging: Messaging
+    webhooks: Webhooks
     stripe: WebhookInbox | None = None
     rates: Rates | None = None
     outages: tuple[type[Exception], ...] = (OSError,)
@@ -153,6 +155,7 @@ Returning = Annotated[Principal, Depends(allowed(Scope.HANDLE_RETURNS))]
 Operating = Annotated[Principal, Depends(allowed(Scope.READ_OPERATIONS))]
 ErasingCustomers = Annotated[Principal, Depends(allowed(Scope.ERASE_CUSTOMERS))]
 Resolving = Annotated[Principal, Depends(allowed(Scope.RESOLVE_STEPS))]
+ManagingWebhooks = Annotated[Principal, Depends(allowed(Scope.MANAGE_WEBHOOKS))]
 OperatingProjections = Annotated[Principal, Depends(allowed(Scope.OPERATE_PROJECTIONS))]
 
 # Headers and parameters

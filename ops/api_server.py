@@ -39,8 +39,10 @@ from messaging.subscriptions import Subscriptions
 from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backend
 from ops.config import Settings
 from ops.identity import dev_issuer
+from ops.keys import master_keys
 from ops.services import read_engine
 from ops.stripe_inbox import StripeInbox
+from ops.webhooks import open_courier, webhooks
 from readmodels.control import Control
 from readmodels.insight_queries import InsightModels
 from readmodels.queries import ReadModels
@@ -78,6 +80,9 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
         log = PostgresLog(backend.pool, backend.codec, dsn=settings.dsn, poll=FEED_POLL)
         feed = Feed(log, Owners(backend.store))
         vault, registry = Vault(backend.keys), CollectorRegistry()
+        courier = await stack.enter_async_context(
+            open_courier(settings, engine, backend.codec, vault, master_keys(settings))
+        )
         app = create_app(
             ApiDependencies(
                 gateway=command_gateway(settings, temporal, backend),
@@ -100,6 +105,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 messaging=Messaging(
                     DeadLetters(redis, limit=settings.dead_letters), Subscriptions(redis, Routes().contexts)
                 ),
+                webhooks=webhooks(settings, courier),
                 outages=OUTAGES,
                 watermark=lambda: watermark(backend.pool),
             )

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Final
+from typing import Final, get_args
 from uuid import UUID
 
 import orjson
@@ -19,7 +19,9 @@ from temporalio.service import RPCError
 from activities.contracts import TaskQueue
 from activities.webhooks import WebhookLane, WebhookProgress
 from api.auth import Principal, Role
+from api.outbound import Webhooks
 from api.rest.history import EventOut
+from domain.record import OrderStreamEvent
 from eventstore.codec import Codec, CodecError
 from eventstore.postgres import read_metadata
 from eventstore.privacy import MasterKeys
@@ -129,6 +131,18 @@ async def open_courier(
         )
     finally:
         await sender.aclose()
+
+
+def webhooks(settings: Settings, courier: Courier) -> Webhooks:
+    """What the API offers of it."""
+    return Webhooks(
+        courier.endpoints,
+        courier.lanes,
+        courier.test,
+        address_rules(settings).check_url,
+        frozenset(each.__name__ for each in get_args(OrderStreamEvent)),
+        settings.webhook_key_overlap,
+    )
 
 
 def address_rules(settings: Settings) -> AddressRules:

@@ -17,6 +17,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from api.auth import KeysUnavailable, RemoteKeys, Role, StaticKeys, TokenVerifier
 from api.dev_issuer import DevIssuer
 from eventstore.store import NewEvent, StreamWrite
+from tests.api.fake_webhooks import HOOK
 from tests.api.world import BODY, ISSUER, World, now, problem
 from tests.support import samples
 
@@ -27,6 +28,9 @@ PRODUCT = {"sku": "CUP", "name": "Cup", "price": {"amount": "1.00", "currency": 
 PROJECTION = "/v1/ops/projections/orders"
 ALL = ("customer", "service", "operator", "admin")
 STAFF = ("operator", "admin")
+WEBHOOKS = "/v1/webhook-endpoints"
+ENDPOINT = f"{WEBHOOKS}/{HOOK}"
+TRUSTED = ("service", "admin")
 RETURN = f"{ORDER}/returns/{samples.OTHER_ORDER}"
 MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("POST", ORDERS, BODY, ALL),
@@ -84,6 +88,17 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("GET", "/v1/ops/dead-letters", None, STAFF),
     ("POST", "/v1/ops/dead-letters/1-0/replay", {"reason": "r"}, STAFF),
     ("POST", "/v1/ops/dead-letters/2-0/drop", {"reason": "r"}, STAFF),
+    ("GET", WEBHOOKS, None, TRUSTED),
+    ("POST", WEBHOOKS, {"url": "https://example.org/"}, TRUSTED),
+    ("GET", ENDPOINT, None, TRUSTED),
+    ("PATCH", ENDPOINT, {"description": "d"}, TRUSTED),
+    ("DELETE", ENDPOINT, None, TRUSTED),
+    ("POST", f"{ENDPOINT}/rotate-secret", None, TRUSTED),
+    ("POST", f"{ENDPOINT}/pause", None, TRUSTED),
+    ("POST", f"{ENDPOINT}/resume", None, TRUSTED),
+    ("GET", f"{ENDPOINT}/deliveries", None, TRUSTED),
+    ("POST", f"{ENDPOINT}/replay", {"after": 0}, TRUSTED),
+    ("POST", f"{ENDPOINT}/test", None, TRUSTED),
 ]
 PUBLIC = ["/v1/products", "/v1/products/MUG", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs"]
 

@@ -30,6 +30,7 @@ from readmodels.engine import Projector
 from readmodels.insight_queries import InsightModels
 from readmodels.projections import projections
 from readmodels.queries import ReadModels
+from tests.api.fake_webhooks import HOOK
 from tests.api.world import World, token
 from tests.readmodels.memory_log import MemoryLog
 from tests.support.histories import Happened, completed, declined
@@ -76,7 +77,7 @@ async def world(module_database: str) -> AsyncIterator[World]:
     await made.http.aclose()
 
 
-KNOWN = {"order_id": str(ORDER), "sku": "MUG", "name": "orders", "carrier": "simulated"}
+KNOWN = {"endpoint_id": str(HOOK), "order_id": str(ORDER), "sku": "MUG", "name": "orders", "carrier": "simulated"}
 
 
 @pytest.mark.timeout(600)  # as slow as the machine is busy

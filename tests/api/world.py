@@ -22,6 +22,7 @@ from api.dead_letters import Messaging
 from api.dependencies import ApiDependencies
 from api.dev_issuer import DevIssuer
 from api.live import Feed
+from api.outbound import Webhooks
 from api.owners import Owners
 from api.rules import ApiRules
 from domain.catalog.model import ProductStatus
@@ -31,6 +32,7 @@ from domain.orders.events import StepAction
 from domain.reconciliation.events import CaseAction
 from domain.record import fold_record
 from eventstore.vault import Vault
+from messaging.webhooks.addresses import AddressRules
 from readmodels.views import (
     OrderView,
     ProductView,
@@ -40,6 +42,7 @@ from readmodels.views import (
 from tests.api.fake_insight import FakeInsight
 from tests.api.fake_letters import FakeLetters
 from tests.api.fake_queries import FakeQueries
+from tests.api.fake_webhooks import FakeWebhooks
 from tests.api.projections import FakeProjections
 from tests.readmodels.memory_log import MemoryLog
 from tests.support import samples
@@ -251,6 +254,7 @@ class World:
         self.store = MemoryEventStore()
         self.history = MemoryHistory(self.store)
         self.letters = FakeLetters()
+        self.webhooks = FakeWebhooks()
         self.readiness: dict[str, Any] = {}
         self.log = MemoryLog()
         self.feed = Feed(self.log, Owners(self.log))
@@ -272,6 +276,11 @@ class World:
                 feed=self.feed,
                 carrier_secrets={"simulated": SECRET},
                 messaging=Messaging(self.letters, self.letters),
+                webhooks=Webhooks(
+                    *(self.webhooks, self.webhooks, self.webhooks.test, AddressRules().check_url),
+                    event_types=frozenset({"OrderConfirmed", "OrderCompleted"}),
+                    overlap=60,
+                ),
             )
         )
         transport = httpx.ASGITransport(app=self.app)

@@ -24,6 +24,8 @@ async def shop() -> AsyncIterator[Shop]:
     settings = stack_settings(
         home,
         simulator_speed=50,
+        webhook_first_pause=0.2,
+        webhook_allowed_networks={"127.0.0.0/8"},
         step_attempts=12,
         step_initial_interval=0.05,
         step_max_interval=0.2,
