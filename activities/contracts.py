@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.money import Money
 from domain.orders.decide import PlaceOrder
-from domain.orders.events import Decision, HoldPlaced, OrderLine, StepAction
+from domain.orders.events import HoldPlaced, StepAction
 from domain.orders.model import OrderStatus
 from domain.shipping.events import ShipmentItem, TrackingStatus
 
@@ -188,104 +188,7 @@ class ReleaseHoldStep:
     expired_at: datetime | None = None
 
 
-# Inventory
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedParcel:
-    """One parcel per warehouse: what it holds, and its share of the order's total to capture at dispatch."""
-
-    shipment_id: str
-    warehouse: str
-    items: tuple[ShipmentItem, ...]
-    share: Money
-
-
-@dataclass(frozen=True, slots=True)
-class ReserveStep:
-    """`decide_by` and `default`: what the customer is given, should it be asked."""
-
-    step: Step
-    decide_by: datetime
-    default: Decision
-
-
-@dataclass(frozen=True, slots=True)
-class TakeUpStep:
-    """`at` is the workflow's time: a deadline that is not later has passed."""
-
-    step: Step
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DecideStep:
-    step: Step
-    decision: Decision
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OfferStep:
-    step: Step
-    sku: str
-    substitute: OrderLine
-
-
-@dataclass(frozen=True, slots=True)
-class Reserved:
-    """How the reservation stands: parcels to send, or none while it waits, or when stock did not cover the order.
-
-    `served` are other orders that got what this one gave up: they are to be told.
-    """
-
-    version: int
-    parcels: tuple[PlannedParcel, ...]
-    shortage: str | None = None
-    waiting: bool = False
-    decide_by: datetime | None = None
-    status: OrderStatus | None = None
-    cancelling: bool = False
-    served: tuple[UUID, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    version: int
-    status: OrderStatus
-    served: tuple[UUID, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    version: int
-    served: tuple[UUID, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed:
-    """Where the stream says that an order stands, for a workflow that starts over it again.
-
-    `tries` is the number of the next try by step label, `parcels` are those that may have been booked, and
-    `tracking` is how far each booked one came, by shipment id; `methods_chosen` counts the payment methods that
-    followed a decline.
-    """
-
-    cancelling: bool
-    tries: Mapping[str, int]
-    parcels: tuple[PlannedParcel, ...]
-    tracking: Mapping[str, TrackingStatus]
-    holds: tuple[HoldPlaced, ...] = ()
-    methods_chosen: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ParcelStep:
-    step: Step
-    parcel: PlannedParcel
-
-
-# Payments
+# Effects outside
 
 
 class EffectOutcome(StrEnum):
@@ -304,47 +207,31 @@ class Effect:
     reason: str | None = None
 
 
+# Parcels
+
+
 @dataclass(frozen=True, slots=True)
-class CaptureStep:
-    step: Step
+class PlannedParcel:
+    """One parcel per warehouse: what it holds, and its share of the order's total to capture at dispatch."""
+
     shipment_id: str
-    amount: Money
+    warehouse: str
+    items: tuple[ShipmentItem, ...]
+    share: Money
 
 
 @dataclass(frozen=True, slots=True)
-class ChargebackStep:
-    step: Step
-    reference: str
-    amount: Money
-    reason: str
+class Resumed:
+    """Where the stream says that an order stands, for a workflow that starts over it again.
 
+    `tries` is the number of the next try by step label, `parcels` are those that may have been booked, and
+    `tracking` is how far each booked one came, by shipment id; `methods_chosen` counts the payment methods that
+    followed a decline.
+    """
 
-@dataclass(frozen=True, slots=True)
-class UndoPaymentStep:
-    """`authorization` is the key of the authorisation step whose outcome may be unknown."""
-
-    step: Step
-    authorization: str
-
-
-# Shipping
-
-
-@dataclass(frozen=True, slots=True)
-class StopParcelStep:
-    """`booking` is the key of the booking step whose outcome may be unknown."""
-
-    step: Step
-    parcel: PlannedParcel
-    booking: str
-
-
-@dataclass(frozen=True, slots=True)
-class TrackStep:
-    order_id: UUID
-    shipment_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tracked:
-    status: TrackingStatus
+    cancelling: bool
+    tries: Mapping[str, int]
+    parcels: tuple[PlannedParcel, ...]
+    tracking: Mapping[str, TrackingStatus]
+    holds: tuple[HoldPlaced, ...] = ()
+    methods_chosen: int = 0

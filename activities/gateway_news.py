@@ -10,10 +10,11 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.cases import open_case
-from activities.contracts import ChargebackStep, Step
+from activities.contracts import Step
 from activities.gateways.protocol import PaymentGateway
 from activities.order_stream import order_stream
 from activities.orders import OrderActivities
+from activities.payment_contracts import ChargebackStep
 from activities.reconciling import OrderMoney, differences
 from domain.errors import DomainError
 from domain.money import Money

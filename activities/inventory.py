@@ -6,19 +6,12 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.contracts import (
-    Decided,
-    DecideStep,
-    Released,
-    Reserved,
-    ReserveStep,
-    Step,
-    TakeUpStep,
-)
+from activities.contracts import Step
 from activities.lost_contracts import Dispatched, DispatchStep
 from activities.order_stream import LoadedOrder, load_order
 from activities.parcels import plan_parcels
 from activities.stock_changes import StockWriter
+from activities.stock_contracts import Decided, DecideStep, Released, Reserved, ReserveStep, TakeUpStep
 from domain import availability
 from domain.availability import Outcome, Place, Question, Stock
 from domain.inventory import decide

@@ -9,10 +9,8 @@ from temporalio import activity
 from activities.contracts import (
     AssignStep,
     CancelStep,
-    ChargebackStep,
     Commanded,
     NoteStep,
-    OfferStep,
     Placed,
     PlaceStep,
     Refusal,
@@ -24,7 +22,9 @@ from activities.contracts import (
     StepDone,
 )
 from activities.order_stream import Decide, LoadedOrder, check_version, load_order, run_step
+from activities.payment_contracts import ChargebackStep
 from activities.resuming import answer_stalls, resumed
+from activities.stock_contracts import OfferStep
 from domain.errors import DomainError
 from domain.orders import decide
 from domain.orders.availability import offer_substitute

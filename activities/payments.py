@@ -10,15 +10,7 @@ from dataclasses import dataclass
 from temporalio import activity
 
 from activities import adopting
-from activities.contracts import (
-    AdoptStep,
-    CaptureStep,
-    Commanded,
-    Effect,
-    EffectOutcome,
-    Step,
-    UndoPaymentStep,
-)
+from activities.contracts import AdoptStep, Commanded, Effect, EffectOutcome, Step
 from activities.gateways.protocol import PaymentEffect, PaymentGateway, Refused
 from activities.order_stream import (
     Decide,
@@ -26,6 +18,7 @@ from activities.order_stream import (
     load_order,
     run_step,
 )
+from activities.payment_contracts import CaptureStep, UndoPaymentStep
 from activities.refunds import GrantedRefundStep
 from domain.payments import decide
 from domain.payments.events import (

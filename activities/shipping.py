@@ -6,22 +6,11 @@ from dataclasses import dataclass
 from temporalio import activity
 
 from activities import adopting
-from activities.contracts import (
-    AdoptStep,
-    Commanded,
-    Effect,
-    EffectOutcome,
-    ParcelStep,
-    PlannedParcel,
-    Step,
-    StepDone,
-    StopParcelStep,
-    Tracked,
-    TrackStep,
-)
+from activities.contracts import AdoptStep, Commanded, Effect, EffectOutcome, PlannedParcel, Step, StepDone
 from activities.gateways.protocol import AlreadyDispatched, Booking, Carrier, Parcel, Refused
 from activities.order_stream import LoadedOrder, load_order, run_step
 from activities.parcels import plans_of
+from activities.shipping_contracts import ParcelStep, StopParcelStep, Tracked, TrackStep
 from domain.errors import NotAllowed
 from domain.identifiers import Address
 from domain.record import OrderStreamEvent

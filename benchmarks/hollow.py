@@ -17,20 +17,10 @@ import uvloop
 from temporalio import activity
 from temporalio.client import Client
 
-from activities.contracts import (
-    CaptureStep,
-    Effect,
-    EffectOutcome,
-    ParcelStep,
-    Placed,
-    PlaceStep,
-    PlannedParcel,
-    Reserved,
-    ReserveStep,
-    Step,
-    StepDone,
-    TaskQueue,
-)
+from activities.contracts import Effect, EffectOutcome, Placed, PlaceStep, PlannedParcel, Step, StepDone, TaskQueue
+from activities.payment_contracts import CaptureStep
+from activities.shipping_contracts import ParcelStep
+from activities.stock_contracts import Reserved, ReserveStep
 from domain.identifiers import order_number
 from domain.money import Money
 from domain.orders.model import OrderStatus

@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import ChargebackStep, Commanded, Step
+    from activities.contracts import Commanded, Step
     from activities.orders import OrderActivities
+    from activities.payment_contracts import ChargebackStep
     from workflows.contracts import AFTERCARE_WORKFLOW, AftercareInput, CommandDone, OpenChargeback
     from workflows.failures import FAILED, refusal_of
     from workflows.saga import Saga

@@ -6,13 +6,14 @@ from typing import Any, TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import DecideStep, Held, HoldStep, OfferStep, ReleaseHoldStep, Step
+    from activities.contracts import Held, HoldStep, ReleaseHoldStep, Step
     from activities.holds import HoldActivities
     from activities.inventory import InventoryActivities
     from activities.lost import LostParcelActivities
     from activities.lost_contracts import AnswerLostStep
     from activities.orders import OrderActivities
     from activities.paying import ChooseMethodStep, PayingActivities
+    from activities.stock_contracts import DecideStep, OfferStep
     from domain.orders.model import OrderStatus
     from workflows.commands import Commands
     from workflows.contracts import (

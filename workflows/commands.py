@@ -15,7 +15,6 @@ with workflow.unsafe.imports_passed_through():
         AdoptStep,
         AssignStep,
         CancelStep,
-        ChargebackStep,
         Commanded,
         NoteStep,
         ResolveStep,
@@ -24,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from activities.interceptor import to_application_error
     from activities.orders import OrderActivities
+    from activities.payment_contracts import ChargebackStep
     from activities.payments import PaymentActivities
     from activities.shipping import ShippingActivities
     from domain.errors import NotAllowed

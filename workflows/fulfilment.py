@@ -9,21 +9,14 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import (
-        CaptureStep,
-        EffectOutcome,
-        ParcelStep,
-        PlannedParcel,
-        RejectStep,
-        StopParcelStep,
-        TaskQueue,
-        TrackStep,
-    )
+    from activities.contracts import EffectOutcome, PlannedParcel, RejectStep, TaskQueue
     from activities.inventory import InventoryActivities
     from activities.lost_contracts import DispatchStep, LostParcel
     from activities.orders import OrderActivities
+    from activities.payment_contracts import CaptureStep
     from activities.payments import PaymentActivities
     from activities.shipping import ShippingActivities
+    from activities.shipping_contracts import ParcelStep, StopParcelStep, TrackStep
     from domain.orders.model import OrderStatus
     from domain.shipping.events import TrackingStatus
     from workflows.contracts import StepPolicies

@@ -17,9 +17,9 @@ with workflow.unsafe.imports_passed_through():
         Resumed,
         Step,
         TaskQueue,
-        UndoPaymentStep,
     )
     from activities.orders import OrderActivities
+    from activities.payment_contracts import UndoPaymentStep
     from activities.payments import PaymentActivities
     from domain.orders.model import OrderStatus
     from workflows.changes import OrderChanges

@@ -9,8 +9,9 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import Released, Reserved, ReserveStep, Step, TakeUpStep
+    from activities.contracts import Step
     from activities.inventory import InventoryActivities
+    from activities.stock_contracts import Released, Reserved, ReserveStep, TakeUpStep
     from domain.orders.model import OrderStatus
     from workflows.contracts import RESTOCKED, StepPolicies, order_workflow_id
     from workflows.saga import Saga

@@ -1,19 +1,19 @@
-"""The answer to a lost parcel; and with it all mutations."""
+"""The answer to a lost parcel."""
 
 from uuid import UUID
 
 import strawberry
 
 from api.auth import Scope
+from api.graphql.commanding import Key, OrderCommandResult, check, commanded
 from api.graphql.context import ApiInfo, of
-from api.graphql.mutations import Key, Mutation, OrderCommandResult, check, commanded
 from api.rest import losses
 from api.rest.bodies import LossBody
 from domain.shipping.events import LostAnswer
 
 
-@strawberry.type(name="Mutation")
-class Mutations(Mutation):
+@strawberry.type
+class LossMutations:
     @strawberry.mutation(description="Send a lost parcel's goods again, or give its share of the price back")
     async def answer_lost(
         self,

@@ -16,7 +16,7 @@ from strawberry.extensions import (
 from strawberry.schema.config import StrawberryConfig
 
 from api.graphql.limits import MAX_ALIASES, MAX_DEPTH, MAX_TOKENS, CostLimit
-from api.graphql.losses import Mutations
+from api.graphql.mutations import Mutation
 from api.graphql.problems import EXPECTED, Refusals, explain
 from api.graphql.query import Query
 from api.graphql.subscriptions import Subscription
@@ -72,7 +72,7 @@ def new_schema(*, introspection: bool) -> Schema:
     extensions: Sequence[Any] = LIMITS if introspection else (DisableIntrospection, *LIMITS)
     return Schema(
         Query,
-        Mutations,
+        Mutation,
         Subscription,
         extensions=extensions,
         exception_handlers=(Refusals(),),

@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 
 from activities.cases import CaseActivities, CaseAnswer, change_case, close_case, load_case, open_case
-from activities.contracts import CaptureStep, Step
+from activities.contracts import Step
 from activities.gateways.protocol import PaymentEffect, Unknown
+from activities.payment_contracts import CaptureStep
 from activities.reconciling import OrderMoney, differences
 from domain.money import Money
 from domain.reconciliation import decide

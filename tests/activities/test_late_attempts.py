@@ -2,9 +2,10 @@
 
 import pytest
 
-from activities.contracts import Step, UndoPaymentStep
+from activities.contracts import Step
 from activities.gateways.protocol import Refused
 from activities.order_stream import append_step, load_order
+from activities.payment_contracts import UndoPaymentStep
 from activities.payments import PaymentActivities
 from domain.payments.events import PaymentAbandoned, PaymentRequested
 from domain.payments.model import PaymentStatus

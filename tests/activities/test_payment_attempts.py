@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from activities.contracts import CancelStep, CaptureStep, Effect, EffectOutcome, Step, UndoPaymentStep
+from activities.contracts import CancelStep, Effect, EffectOutcome, Step
 from activities.gateways.protocol import Unknown
+from activities.payment_contracts import CaptureStep, UndoPaymentStep
 from domain.errors import DomainError
 from domain.payments.events import PaymentActionRefused, PaymentDeclined
 from eventstore.store import StoreUnavailable

@@ -5,9 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from activities.contracts import EffectOutcome, ParcelStep, PlannedParcel, Step, StopParcelStep, TrackStep
+from activities.contracts import EffectOutcome, PlannedParcel, Step
 from activities.gateways.protocol import Unknown
 from activities.lost_contracts import DispatchStep
+from activities.shipping_contracts import ParcelStep, StopParcelStep, TrackStep
 from domain.shipping.events import BookingRefused, TrackingStatus
 from eventstore.store import StoreUnavailable
 from tests.support.backend import Backend

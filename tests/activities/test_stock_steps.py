@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
-from activities.contracts import ParcelStep, Reserved, Step
+from activities.contracts import Step
 from activities.inventory import InventoryActivities
 from activities.lost_contracts import DispatchStep
+from activities.shipping_contracts import ParcelStep
 from activities.stock_book import stock_stream
+from activities.stock_contracts import Reserved
 from domain.inventory.events import StockReserved
 from domain.record import OrderRecord
 from eventstore.store import StoreUnavailable

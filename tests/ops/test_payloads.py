@@ -4,7 +4,8 @@ from uuid import UUID
 
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 
-from activities.contracts import CaptureStep, Effect, EffectOutcome, Step
+from activities.contracts import Effect, EffectOutcome, Step
+from activities.payment_contracts import CaptureStep
 from domain.money import Money
 from ops.payloads import SharedPayloadConverter
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from activities.contracts import PlaceStep, Reserved, ReserveStep, Step
+from activities.contracts import PlaceStep, Step
 from activities.inventory import InventoryActivities
 from activities.order_stream import LoadedOrder, load_order, order_stream
 from activities.orders import OrderActivities
@@ -12,6 +12,7 @@ from activities.payments import PaymentActivities
 from activities.shipping import ShippingActivities
 from activities.stock_book import StockBook, stock_stream
 from activities.stock_changes import StockWriter
+from activities.stock_contracts import Reserved, ReserveStep
 from domain.inventory.events import StockReceived
 from domain.inventory.model import StockItem, evolve
 from domain.orders.events import Decision

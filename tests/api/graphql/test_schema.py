@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi.routing import APIRoute
 
 from api.app import ROUTERS
-from api.graphql.losses import Mutations
+from api.graphql.mutations import Mutation
 from ops.docs.graphql import document
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "schema.graphql"
@@ -25,5 +25,5 @@ def test_every_command_is_a_mutation() -> None:
         for route in routes
         if route.path.startswith(OF_THE_SHOP) and CHANGING & (route.methods or set())
     }
-    mutations = {field.python_name for field in Mutations.__strawberry_definition__.fields}  # type: ignore[attr-defined]
+    mutations = {field.python_name for field in Mutation.__strawberry_definition__.fields}  # type: ignore[attr-defined]
     assert mutations == commands - BY_THE_LINE, "add it to api/graphql/mutations.py"

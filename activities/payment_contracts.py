@@ -1,0 +1,29 @@
+"""What the steps on an order's money are given; they answer with an `Effect`."""
+
+from dataclasses import dataclass
+
+from activities.contracts import Step
+from domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureStep:
+    step: Step
+    shipment_id: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ChargebackStep:
+    step: Step
+    reference: str
+    amount: Money
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPaymentStep:
+    """`authorization` is the key of the authorisation step whose outcome may be unknown."""
+
+    step: Step
+    authorization: str
