@@ -36,7 +36,7 @@ class OwnedStream:
         self._redis, self._milliseconds = redis, int(lease * 1000)
         self._lease = f"waybill:owner:{group}:{name}"
         self._fetch, self._hold = redis.register_script(script("fetch")), redis.register_script(script("hold"))
-        self._release = redis.register_script(script("release"))
+        self._release, self._skip = redis.register_script(script("release")), redis.register_script(script("skip"))
         self._claim = FIRST
         self._last = FIRST
 
@@ -80,6 +80,25 @@ class OwnedStream:
         if self._last == FIRST:
             self._last = await self._delivered()
         await self._redis.xread({self.name: self._last}, count=1, block=int(seconds * 1000))
+
+    async def head(self) -> str:
+        """The entry that was published last."""
+        try:
+            stream: Any = await self._redis.xinfo_stream(self.name)
+        except ResponseError:  # nobody has published yet
+            return FIRST
+        return str(stream["last-generated-id"].decode())
+
+    async def skip(self, entry: str) -> None:
+        """Read nothing up to that entry, and hold or take the lease.
+
+        Raises:
+            NotOwner: another process has it.
+        """
+        arguments: list[str | int] = [self.owner, self._milliseconds, self.group, entry]
+        if not await self._skip(keys=[self._lease, self.name], args=arguments):
+            raise NotOwner
+        self._last = entry
 
     async def acknowledge(self, *entries: bytes) -> None:
         async with self._redis.pipeline(transaction=True) as pipeline:

@@ -27,6 +27,10 @@ POLL_SECONDS: Final = 1.0
 STANDBY_SECONDS: Final = 0.5
 FIND_SECONDS: Final = 5.0
 GATHER_SECONDS: Final = 0.005
+ASLEEP_SECONDS: Final = 0.5
+
+Wanted = Callable[[], Awaitable[bool]]
+"""Whether anybody wants what is published from now on. While nobody does, it is not even read."""
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +72,7 @@ class StreamSubscriber:
     effect: Effect
     letters: DeadLetters
     limits: SubscriberLimits = field(default_factory=SubscriberLimits)
+    wanted: Wanted | None = None
     _lanes: dict[str, deque[Work]] = field(default_factory=dict)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _in_flight: int = 0
@@ -125,6 +130,7 @@ class StreamSubscriber:
             await self.stream.hold()
 
     async def _consume(self) -> None:
+        await self._sleep_unwanted()
         while True:
             free = self.limits.in_flight - self._in_flight
             if not free:
@@ -138,8 +144,24 @@ class StreamSubscriber:
             for entry in entries:
                 self._admit(self._read(entry))
             if not entries:
+                await self._sleep_unwanted()
                 await self.stream.trim(self.limits.keep)
                 await self.stream.wait(POLL_SECONDS)
+
+    async def _sleep_unwanted(self) -> None:
+        """Pass over what is published until somebody wants it: all that was there before they did."""
+        while self.wanted is not None and not self._in_flight:
+            head = await self.stream.head()
+            try:
+                if await self.wanted():
+                    return
+            except self.limits.transient as error:
+                log.warning(
+                    "the subscriber cannot tell who wants what", stream=self.stream.name, error=repr(error)
+                )
+            else:
+                await self.stream.skip(head)
+            await asyncio.sleep(ASLEEP_SECONDS)
 
     async def _acknowledge(self) -> None:
         """Acknowledge what lanes have handled, many at a time. What is lost comes again, and is found handled."""
@@ -255,7 +277,7 @@ async def _sleep(stop: asyncio.Event, seconds: float) -> None:
 
 
 class Subscriber:
-    """Consumes every inbound stream, each by whichever process comes first. `find` gives the streams there are."""
+    """Consumes every stream that `find` gives, each by whichever process comes first."""
 
     def __init__(
         self,
@@ -266,10 +288,11 @@ class Subscriber:
         letters: DeadLetters,
         limits: SubscriberLimits | None = None,
         group: str = GROUP,
+        wanted: Wanted | None = None,
     ) -> None:
         self._redis, self._find, self._consumer, self._effect = redis, find, consumer, effect
         self._letters, self._limits = letters, limits or SubscriberLimits()
-        self._group = group
+        self._group, self._wanted = group, wanted
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -289,4 +312,4 @@ class Subscriber:
 
     def _of(self, name: str) -> StreamSubscriber:
         stream = OwnedStream(self._redis, name, lease=self._limits.lease, group=self._group)
-        return StreamSubscriber(stream, self._consumer, self._effect, self._letters, self._limits)
+        return StreamSubscriber(stream, self._consumer, self._effect, self._letters, self._limits, self._wanted)

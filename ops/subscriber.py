@@ -101,6 +101,7 @@ def webhook_subscriber(settings: Settings, redis: Redis, courier: Courier, retri
         DeadLetters(redis, limit=settings.dead_letters),
         replace(limits, keep=sys.maxsize, transient=(*limits.transient, LaneBusy)),
         group=GROUP,
+        wanted=courier.endpoints.any,
     )
 
 

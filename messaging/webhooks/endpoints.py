@@ -28,6 +28,7 @@ BEGIN: Final = text("""
 """)
 FIND: Final = text("SELECT * FROM webhook_endpoint WHERE endpoint_id = :endpoint_id")
 LIST: Final = text("SELECT * FROM webhook_endpoint ORDER BY created_at, endpoint_id")
+ANY: Final = text("SELECT EXISTS (SELECT FROM webhook_endpoint)")
 CHANGE: Final = text("""
     UPDATE webhook_endpoint SET url = coalesce(:url, url), description = coalesce(:description, description),
         event_types = coalesce(:event_types, event_types)
@@ -119,6 +120,11 @@ class Endpoints:
     async def list(self) -> Sequence[Endpoint]:
         async with self.engine.connect() as connection:
             return [_endpoint(row) for row in (await connection.execute(LIST)).mappings()]
+
+    async def any(self) -> bool:
+        """Whether there is one, in whatever state."""
+        async with self.engine.connect() as connection:
+            return bool(await connection.scalar(ANY))
 
     async def find(self, endpoint_id: UUID) -> Endpoint | None:
         async with self.engine.connect() as connection:

@@ -13,7 +13,7 @@ from messaging.dead_letters import DeadLetters
 from messaging.effects import Effect
 from messaging.inbound import InboundEvent
 from messaging.owned_stream import OwnedStream
-from messaging.subscriber import StreamSubscriber, SubscriberLimits
+from messaging.subscriber import StreamSubscriber, SubscriberLimits, Wanted
 
 STREAM = "waybill.inbound.tests"
 
@@ -64,10 +64,10 @@ async def publish(redis: Redis, number: int, subject: str = "a", **changes: str)
     return str(given["id"])
 
 
-def subscriber(redis: Redis, effect: Effect, **changes: Any) -> StreamSubscriber:
+def subscriber(redis: Redis, effect: Effect, *, wanted: Wanted | None = None, **changes: Any) -> StreamSubscriber:
     settings = limits(**changes)
     stream = OwnedStream(redis, STREAM, lease=settings.lease)
-    return StreamSubscriber(stream, "tests", effect, DeadLetters(redis), settings)
+    return StreamSubscriber(stream, "tests", effect, DeadLetters(redis), settings, wanted)
 
 
 @asynccontextmanager

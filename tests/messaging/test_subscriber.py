@@ -68,6 +68,30 @@ async def test_two_subscribers_keep_the_order_and_one_takes_over_when_the_other_
         assert numbers(second, subject) == sorted(numbers(second, subject))
 
 
+async def test_what_nobody_wants_is_not_read_and_all_that_follows_the_first_who_does_is(redis: Redis) -> None:
+    wants, asked, effect = asyncio.Event(), asyncio.Event(), Told()
+    answers: list[bool | Exception] = [Away(), False]
+
+    async def wanted() -> bool:
+        asked.set()
+        answer = answers.pop(0) if answers else wants.is_set()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    await publish(redis, 0)
+    async with running(subscriber(redis, effect, wanted=wanted)):
+        await until(lambda: not answers)
+        await until(lambda: settled(redis))
+        assert effect.seen == []
+        await asyncio.wait_for(asked.wait(), 30)
+        wants.set()
+        for number in (1, 2):
+            await publish(redis, number)
+        await until(lambda: len(effect.seen) == 2)
+    assert numbers(effect) == [1, 2]
+
+
 async def test_what_a_dead_owner_read_is_handled_by_the_next_before_what_is_new(redis: Redis) -> None:
     stuck = asyncio.Event()
 
