@@ -37,9 +37,10 @@ class ShippingActivities:
         if step.key in order.steps:
             return _booking_of(order, step)
         try:
-            address = await self._recipient(order)
+            recipient = await self._recipient(order)
             # Booking under the same key again returns the first booking, so no look-up is needed.
-            booking = await self.carrier.book(step.key, _parcel(address, given))
+            service = order.record.order.terms.shipping_method
+            booking = await self.carrier.book(step.key, _parcel(recipient, given, service))
         except Refused as refused:
             return _booking_of(await self._refused(given, refused, order), step)
         order = await self._booked(step, given.parcel, booking, order)
@@ -158,7 +159,7 @@ def _booking_of(order: LoadedOrder, step: Step) -> Effect:
     return Effect(EffectOutcome.DONE, version)
 
 
-def _parcel(address: Address, given: ParcelStep) -> Parcel:
+def _parcel(address: Address, given: ParcelStep, service: str) -> Parcel:
     return Parcel(
         reference=given.parcel.shipment_id,
         order_id=given.step.order_id,
@@ -171,4 +172,5 @@ def _parcel(address: Address, given: ParcelStep) -> Parcel:
         region=address.region,
         postal_code=address.postal_code,
         country=address.country,
+        service=service,
     )

@@ -50,6 +50,7 @@ class PricedOrder:
             on_unavailable=self.body.on_unavailable,
             fingerprint=fingerprint,
             tax_rate=self.tax_rate,
+            shipping_method=self.body.shipping_method,
             screening=screening,
         )
 
@@ -89,7 +90,7 @@ async def priced(deps: ApiDependencies, body: OrderBody) -> PricedOrder:
     wanted = [(identifiers.sku(line.sku), _quantity(rules, line)) for line in body.lines]
     products = await deps.queries.products_by_sku([sku for sku, _ in wanted]) if wanted else {}
     lines = [_line(products, sku, quantity, currency) for sku, quantity in wanted]
-    given = rules.for_order(currency, address.country)
+    given = rules.for_order(currency, address.country, body.shipping_method)
     ordered, totals = price(lines, currency, given)
     return PricedOrder(body, address, email, ordered, totals, given.tax_rate)
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 from domain.errors import InvalidValue
 from domain.money import EXPONENTS, Money
 from domain.orders.decide import OrderRules
+from domain.orders.events import STANDARD_SHIPPING
+from domain.orders.pricing import ShippingFees
 from domain.orders.screening import ScreeningRules
 from domain.returns.events import ReturnTerms
 from domain.rma import ReturnRules
@@ -40,7 +42,7 @@ def _whole(units: int | None, currency: str) -> Money | None:
 class ApiRules:
     """Business limits and the edge's own.
 
-    `shipping_fee` and `max_order_value` are in major units of whichever currency an order has. `payment_methods`
+    `shipping` and `max_order_value` are in major units of whichever currency an order has. `payment_methods`
     None leaves the choice to the gateway. `read_wait`: seconds a `min_position` read waits. `grace`: seconds an
     order that is not known is waited for, because it may have been placed a moment ago. `introspection`: whether
     the GraphQL schema may be asked for itself; `graphiql`: whether a browser gets an editor at /graphql.
@@ -48,7 +50,7 @@ class ApiRules:
     """
 
     currencies: frozenset[str]
-    shipping_fee: Decimal
+    shipping: ShippingFees
     tax_rates: Mapping[str, Decimal]
     max_lines: int
     max_quantity: int
@@ -76,10 +78,13 @@ class ApiRules:
             )
         return code
 
-    def for_order(self, currency: str, country: str) -> OrderRules:
-        """The rules of an order in that currency, delivered to that country (ISO 3166-1)."""
+    def for_order(self, currency: str, country: str, method: str = STANDARD_SHIPPING) -> OrderRules:
+        """The rules of an order in that currency, delivered to that country (ISO 3166-1) in that way.
+
+        Raises InvalidValue (`unknown-shipping-method`, `shipping-method-not-available`).
+        """
         return OrderRules(
-            shipping=Money.round(self.shipping_fee, currency),
+            shipping=self.shipping.fee(method, country, currency),
             tax_rate=self.tax_rates.get(country, Decimal(0)),
             min_total=1,  # nothing can be authorised of an order that costs nothing
             max_total=self.max_order_value * 10 ** EXPONENTS[currency],

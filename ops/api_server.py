@@ -152,7 +152,7 @@ def token_verifier(settings: Settings) -> TokenVerifier:
 def api_rules(settings: Settings) -> ApiRules:
     return ApiRules(
         currencies=settings.currencies,
-        shipping_fee=settings.shipping_fee,
+        shipping=settings.shipping_fees,
         tax_rates=settings.tax_rates,
         max_lines=settings.max_lines_per_order,
         max_quantity=settings.max_quantity_per_line,

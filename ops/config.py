@@ -18,7 +18,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from domain.money import EXPONENTS
 from ops.settings_api import ApiSettings
-from ops.settings_orders import OrderSettings
+from ops.settings_orders import OrderSettings, json_object
 from ops.settings_privacy import PrivacySettings
 from ops.settings_sagas import SagaSettings
 from ops.settings_webhooks import WebhookSettings
@@ -129,9 +129,6 @@ class Settings(ApiSettings, SagaSettings, OrderSettings, PrivacySettings, Webhoo
         ),
         description="Payment methods orders may name; the defaults are the simulator's",
     )
-    shipping_fee: Decimal = Field(
-        Decimal("4.90"), ge=0, description="Flat shipping fee per order, in the order's currency"
-    )
     tax_rates: Annotated[dict[str, Decimal], NoDecode] = Field(
         {"DE": Decimal("0.19"), "FR": Decimal("0.20"), "AT": Decimal("0.20"), "GB": Decimal("0.20")},
         description="Tax rate per ISO 3166 country of delivery, as JSON; others pay none",
@@ -198,10 +195,7 @@ class Settings(ApiSettings, SagaSettings, OrderSettings, PrivacySettings, Webhoo
     @field_validator("tax_rates", "warehouses", mode="before")
     @classmethod
     def _json(cls, value: object) -> object:
-        try:
-            return json.loads(value) if isinstance(value, str) else value
-        except ValueError as error:
-            raise ValueError(f"not a JSON object ({error})") from None
+        return json_object(value)
 
     @field_validator("currencies", mode="after")
     @classmethod
@@ -319,7 +313,7 @@ def _as_text(value: object) -> str:
         case frozenset():
             return ",".join(sorted(value))
         case dict():
-            return json.dumps({key: str(item) for key, item in value.items()})
+            return json.dumps(value, default=str)
         case _:
             return str(value)
 

@@ -1,14 +1,36 @@
 """Settings of how an order may change on its way: screening, holds, availability, amendments, deadlines."""
 
+import json
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
-from pydantic_settings import BaseSettings
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator
+from pydantic_settings import BaseSettings, NoDecode
+
+from domain.orders.events import STANDARD_SHIPPING
+from domain.orders.pricing import ANYWHERE, ShippingFees
+
+
+def json_object(value: object) -> object:
+    """A setting's text as JSON. Raises ValueError."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"not a JSON object ({error})") from None
 
 
 class OrderSettings(BaseSettings):
     """A part of `ops.config.Settings`."""
+
+    # Shipping
+    shipping_fee: Decimal = Field(
+        Decimal("4.90"), ge=0, description="Fee per order of standard shipping, in the order's currency"
+    )
+    shipping_methods: Annotated[dict[str, dict[str, Decimal]], NoDecode] = Field(
+        {"express": {"*": Decimal("12.90")}},
+        description="Fees of other shipping methods, and of `standard` where it differs, as JSON: by country, "
+        "currency, both (`DE/EUR`) or `*`; the closest counts",
+    )
 
     # Screening: which orders wait for an operator before they go on
     screening_total: PositiveInt | None = Field(
@@ -67,3 +89,20 @@ class OrderSettings(BaseSettings):
     refund_shipping: bool = Field(
         False, description="Whether the shipping fee goes back too, with the last piece of an order"
     )
+
+    @field_validator("shipping_methods", mode="before")
+    @classmethod
+    def _object(cls, value: object) -> object:
+        return json_object(value)
+
+    @field_validator("shipping_methods", mode="after")
+    @classmethod
+    def _fees(cls, value: dict[str, dict[str, Decimal]]) -> dict[str, dict[str, Decimal]]:
+        ShippingFees(value)  # refuses what is no fee
+        return value
+
+    @property
+    def shipping_fees(self) -> ShippingFees:
+        """Every shipping method's fees; standard shipping goes anywhere."""
+        standard = {ANYWHERE: self.shipping_fee, **self.shipping_methods.get(STANDARD_SHIPPING, {})}
+        return ShippingFees({**self.shipping_methods, STANDARD_SHIPPING: standard})

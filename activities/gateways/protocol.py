@@ -90,7 +90,10 @@ class PaymentGateway(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What to carry. `reference` is Waybill's shipment id and comes back in every tracking update."""
+    """What to carry. `reference` is Waybill's shipment id and comes back in every tracking update.
+
+    `service` is the order's shipping method.
+    """
 
     reference: str
     order_id: UUID
@@ -103,6 +106,7 @@ class Parcel:
     region: str | None
     postal_code: str
     country: str
+    service: str = "standard"
 
 
 @dataclass(frozen=True, slots=True)

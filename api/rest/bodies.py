@@ -17,7 +17,7 @@ from pydantic import (
 
 from domain.identifiers import Address
 from domain.money import Money
-from domain.orders.events import Decision, HoldScope, OnUnavailable, StepAction
+from domain.orders.events import STANDARD_SHIPPING, Decision, HoldScope, OnUnavailable, StepAction
 from domain.reconciliation.events import CaseAction
 from domain.shipping.events import LostAnswer
 
@@ -106,6 +106,7 @@ class OrderBody(Body):
     shipping_address: AddressBody
     payment: PaymentBody
     on_unavailable: OnUnavailable = OnUnavailable.CANCEL
+    shipping_method: Short = STANDARD_SHIPPING
 
 
 class CancelBody(Body):

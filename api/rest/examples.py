@@ -30,6 +30,7 @@ PRICED: Final[dict[str, Any]] = {
         "total": eur("35.58"),
     },
     "payment_method": "sim_ok",
+    "shipping_method": "standard",
 }
 PLACED: Final[dict[str, Any]] = {
     **PRICED,

@@ -39,6 +39,7 @@ class PricedOut(BaseModel):
     lines: list[LineOut]
     totals: TotalsOut
     payment_method: str
+    shipping_method: str
 
     @classmethod
     def of(cls, order: PricedOrder) -> "PricedOut":
@@ -48,6 +49,7 @@ class PricedOut(BaseModel):
             lines=[LineOut.of(line) for line in order.lines],
             totals=TotalsOut.of(order.totals),
             payment_method=order.body.payment.method,
+            shipping_method=order.body.shipping_method,
         )
 
 
@@ -94,6 +96,7 @@ class PlacedOut(PricedOut):
         *("unknown-sku", "product-not-available", "price-not-available", "unknown-currency", "invalid-quantity"),
         *("invalid-lines", "duplicate-sku", "order-value-out-of-bounds", "invalid-sku", "invalid-email"),
         *("invalid-address", "unknown-payment-method", "outcome-unknown"),
+        *("unknown-shipping-method", "shipping-method-not-available"),
         example=examples.PLACED,
     ),
 )

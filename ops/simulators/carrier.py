@@ -67,6 +67,7 @@ class BookingRequest(BaseModel):
     region: str | None = Field(None, max_length=300)
     postal_code: Text
     country: str = Field(pattern="^[A-Z]{2}$")
+    service: str = Field("standard", max_length=40)
 
 
 class ErasureRequest(BaseModel):

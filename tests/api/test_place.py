@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from activities.contracts import Refusal
 from api import positions
 from domain import identifiers
 from domain.catalog.model import ProductStatus
-from domain.money import Money
+from domain.orders.pricing import ShippingFees
 from tests.api.world import BODY, ISSUER, World, order_view, problem, product
 from tests.support import samples
 from workflows.errors import CommandTimeout, CommandUnavailable
@@ -167,6 +168,11 @@ def address(**changes: Any) -> dict[str, Any]:
         (address(city="Ber\0lin"), "invalid-address"),
         (address(planet="Earth"), "invalid-request"),
         ({"payment": {"method": "gold"}}, "unknown-payment-method"),
+        ({"shipping_method": "pigeon"}, "unknown-shipping-method"),
+        (
+            {"shipping_method": "express", "shipping_address": BODY["shipping_address"] | {"country": "FR"}},
+            "shipping-method-not-available",
+        ),
         ({"payment": {}}, "invalid-request"),
         ({"price": "0.01"}, "invalid-request"),
         ({"on_unavailable": "pray"}, "invalid-request"),
@@ -184,7 +190,16 @@ async def test_each_bad_value_has_its_own_problem(world: World, changes: dict[st
     assert not world.gateway.calls
 
 
+async def test_a_shipping_method_is_paid_for() -> None:
+    world = World()
+    order = (await world.place(body(shipping_method="express"))).json()
+    assert order["shipping_method"] == "express"
+    assert order["totals"]["shipping"] == {"amount": "12.90", "currency": "EUR"}
+    _, given = world.gateway.calls[0]
+    assert given["command"].shipping_method == "express"
+
+
 async def test_a_free_order_cannot_be_paid() -> None:
-    world = World(shipping_fee=Money.zero("EUR").decimal)
+    world = World(shipping=ShippingFees({"standard": {"*": Decimal(0)}}))
     world.queries.catalogue["MUG"] = product("MUG", amount="0.00")
     problem(await world.place(body(**lines(("MUG", 1)))), 422, "order-value-out-of-bounds")

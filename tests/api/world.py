@@ -29,6 +29,7 @@ from domain.catalog.model import ProductStatus
 from domain.money import Money
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import StepAction
+from domain.orders.pricing import ShippingFees
 from domain.reconciliation.events import CaseAction
 from domain.record import fold_record
 from eventstore.vault import Vault
@@ -53,7 +54,7 @@ ISSUER = DevIssuer(Path(tempfile.mkdtemp()) / "issuer.jwk")
 SECRET = "whsec_" + "dGVzdHMtb25seS1rZXktb2YtYS1jYXJyaWVyLTAwMDE="
 RULES = ApiRules(
     currencies=frozenset({"EUR", "USD", "JPY"}),
-    shipping_fee=Decimal("4.90"),
+    shipping=ShippingFees({"standard": {"*": Decimal("4.90")}, "express": {"DE": Decimal("12.90")}}),
     tax_rates={"DE": Decimal("0.19")},
     max_lines=3,
     max_quantity=1000,

@@ -15,6 +15,8 @@ from tests.conftest import stack_settings
         ("WAYBILL_TAX_RATES", "19", "dictionary"),
         ("WAYBILL_TAX_RATES", "nineteen", "not a JSON object"),
         ("WAYBILL_WAREHOUSES", "{}", "at least 1 item"),
+        ("WAYBILL_SHIPPING_METHODS", '{"express": {"Germany": "9"}}', "express: 'Germany' is no country"),
+        ("WAYBILL_SHIPPING_METHODS", '{"express": {"DE": "-1"}}', "with a fee"),
         ("WAYBILL_STEP_ATTEMPTS", "0", "greater than 0"),
         ("WAYBILL_PAYMENT_GATEWAY", "paypal", "simulator"),
         ("WAYBILL_API_PROT", "8000", "WAYBILL_API_PORT is"),
