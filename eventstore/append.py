@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -22,8 +21,9 @@ from eventstore.store import (
     WrongExpectedVersion,
 )
 
-APPEND = "SELECT request, outcome, stream_id, version FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-APPEND_CAREFULLY = APPEND.replace("$10)", "$10, careful => true)")
+COLUMNS = "SELECT request, outcome, stream_id, version"
+APPEND = f"{COLUMNS} FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+APPEND_CAREFULLY = APPEND.replace("$11)", "$11, careful => true)")
 
 MAX_STREAMS = 256
 MAX_EVENTS = 1000
@@ -35,23 +35,19 @@ CLOSES = "$closes"
 """Metadata key of a stream's closing event; `append_events` looks for it. Callers' own keys begin otherwise."""
 
 
-class PreparedEvent(NamedTuple):
-    """An event as `append_events` takes it; a tuple, because the columns are made by `zip`."""
-
-    event_id: UUID
-    type: str
-    schema_version: int
-    data: str
-    metadata: str
+Kind = tuple[str, int, str]
+"""Type, schema version and metadata: what many events of a batch have alike. It travels once for all of them."""
 
 
 @dataclass(slots=True)
 class AppendRequest:
-    """One append, validated and encoded; `events[n]` belong to `writes[n]`."""
+    """One append, validated and encoded; its events stand in columns, in the order of its writes."""
 
     writes: Sequence[StreamWrite]
     streams: frozenset[str]
-    events: Sequence[Sequence[PreparedEvent]]
+    ids: list[UUID]
+    kinds: list[Kind]
+    data: list[str]
     weight: int  # what it costs the database, in events; a stream that is only checked costs about one
 
 
@@ -74,14 +70,17 @@ def prepare(writes: Sequence[StreamWrite], codec: Codec) -> AppendRequest:
         raise InvalidAppend(f"a stream stands twice in one append: {_shown(writes)}")
     if count > 1 and len({event.event_id for write in writes for event in write.events}) != count:
         raise InvalidAppend(f"an event id stands twice in one append to {_shown(writes)}")
-    return AppendRequest(writes, streams, [_prepared(write, codec) for write in writes], max(count, len(writes)))
+    request = AppendRequest(writes, streams, [], [], [], max(count, len(writes)))
+    for write in writes:
+        _add(write, codec, request)
+    return request
 
 
 def _shown(writes: Sequence[StreamWrite]) -> str:
     return ", ".join(write.stream_id for write in writes)
 
 
-def _prepared(write: StreamWrite, codec: Codec) -> Sequence[PreparedEvent]:
+def _add(write: StreamWrite, codec: Codec, request: AppendRequest) -> None:
     stream_id, expected = write.stream_id, write.expected
     if not 0 < len(stream_id) <= MAX_STREAM_ID or not stream_id.isprintable():
         raise BadStreamId(stream_id, f"1 to {MAX_STREAM_ID} printable characters")
@@ -89,21 +88,21 @@ def _prepared(write: StreamWrite, codec: Codec) -> Sequence[PreparedEvent]:
         raise InvalidAppend(f"stream {stream_id}: expected version {expected}; versions count from 0")
     if write.closes and not write.events:
         raise InvalidAppend(f"stream {stream_id} is closed by an event, and none is given")
+    ids, kinds, lines = request.ids, request.kinds, request.data
     try:
-        prepared = [
-            PreparedEvent(new.event_id, *codec.encode(new.event), _metadata(new.metadata)) for new in write.events
-        ]
+        for event_id, event, metadata in write.events:
+            name, version, data = codec.encode(event)
+            ids.append(event_id)
+            kinds.append((name, version, _metadata(metadata) if metadata else "{}"))
+            lines.append(data)
     except CodecError as error:
         raise error.in_stream(stream_id) from None
     if write.closes:
-        marked = {**write.events[-1].metadata, CLOSES: "true"}
-        prepared[-1] = prepared[-1]._replace(metadata=_json(marked))
-    return prepared
+        name, version, _ = kinds[-1]
+        kinds[-1] = (name, version, _json({**write.events[-1].metadata, CLOSES: "true"}))
 
 
 def _metadata(metadata: Mapping[str, str]) -> str:
-    if not metadata:
-        return "{}"
     if any("\0" in text for pair in metadata.items() for text in pair):
         raise InvalidEvent("metadata holds a NUL character")
     if reserved := [key for key in metadata if key.startswith("$")]:
@@ -115,25 +114,33 @@ def _json(metadata: Mapping[str, str]) -> str:
     return json.dumps(dict(metadata), separators=(",", ":"))  # escapes all that is not ASCII: always storable
 
 
-def arguments(requests: Sequence[AppendRequest]) -> Sequence[Sequence[Any]]:
-    """The ten arrays of `append_events`: three of the stream writes, seven of the events."""
+def arguments(requests: Sequence[AppendRequest]) -> Sequence[object]:
+    """The arguments of `append_events`: five arrays of the stream writes, three of kinds, the events' columns."""
     numbers: list[int] = []
     streams: list[str] = []
     expected: list[int] = []
-    places: list[tuple[int, int]] = []
-    rows: list[PreparedEvent] = []
+    counts: list[int] = []
+    offsets: list[int] = []
+    ids: list[UUID] = []
+    kinds: list[Kind] = []
+    data: list[str] = []
     for number, request in enumerate(requests):
-        for write, events in zip(request.writes, request.events, strict=True):
+        before = len(ids)
+        for write in request.writes:
             numbers.append(number)
             streams.append(write.stream_id)
             expected.append(_expected(write))
-            places += [(len(streams), place) for place in range(1, len(events) + 1)]
-            rows += events
-    if not rows:
-        return numbers, streams, expected, [], [], [], [], [], [], []
-    event_writes, event_places = zip(*places, strict=True)
-    ids, types, schemas, data, metadata = zip(*rows, strict=True)
-    return numbers, streams, expected, event_writes, event_places, ids, types, schemas, metadata, data
+            counts.append(len(write.events))
+            offsets.append(before)
+            before += len(write.events)
+        ids += request.ids
+        kinds += request.kinds
+        data += request.data
+    known: dict[Kind, int] = {}
+    event_kinds = [known.setdefault(kind, len(known) + 1) for kind in kinds]
+    types, schemas, metadata = zip(*known, strict=True) if known else ((), (), ())
+    lines = "\n".join(data)
+    return numbers, streams, expected, counts, offsets, types, schemas, metadata, ids, event_kinds, lines
 
 
 def _expected(write: StreamWrite) -> int:

@@ -6,9 +6,10 @@ result. Events are domain dataclasses; a codec turns them into stored bytes and 
 """
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -28,13 +29,12 @@ ExpectedVersion = int | Expected
 """An exact version (the stream's last event is that one; 0 is the same as `NO_STREAM`) or a looser demand."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """An event to append. `event_id` is chosen by the caller and makes the append idempotent."""
 
     event_id: UUID
     event: object
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

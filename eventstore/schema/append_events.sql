@@ -1,8 +1,11 @@
 -- append_events: appends a batch of independent requests, each atomic over its streams, each with its own result.
 --
 -- Arrays of one entry per stream write: the request's number, the stream, the version it must have (n >= 0 exactly,
--- -1 any, -2 exists). A stream stands once in a batch. Arrays of one entry per event: the number of its write
--- (from 1), its place in that write (from 1), and its columns. Every `event_*` array has the same length.
+-- -1 any, -2 exists), how many events it has and how many stand before them. A stream stands once in a batch. Arrays
+-- of one entry per kind, which is what many events of a batch have alike: type, schema version, metadata. Of the
+-- events, in the order of their writes: an array of ids, one of the numbers of their kinds (from 1), and one text of
+-- their data, a line each (JSON on one line holds no newline). Few and plain arrays, because an entry costs the
+-- caller, the way and this function about as much as the rest of an event.
 --
 -- No news is good news: a request without a row went through, and each of its streams is now at the exact version
 -- it expected plus its events. Otherwise there is a row per stream written ('appended' with its new version, where
@@ -18,9 +21,9 @@
 -- it), and no transaction id yet. An id taken before the locks would let a stream's later version sort before an
 -- earlier one in the log, because the log is ordered by transaction id.
 CREATE OR REPLACE FUNCTION append_events(
-    write_request integer[], write_stream text[], write_expected bigint[],
-    event_write integer[], event_place integer[], event_ids uuid[], event_types text[], event_schemas integer[],
-    event_metadata text[], event_data text[], careful boolean DEFAULT false
+    write_request integer[], write_stream text[], write_expected bigint[], write_events integer[],
+    write_offset integer[], kind_types text[], kind_schemas integer[], kind_metadata text[],
+    event_ids uuid[], event_kinds integer[], event_data text, careful boolean DEFAULT false
 ) RETURNS TABLE (request integer, outcome text, stream_id text, version bigint)
 LANGUAGE plpgsql VOLATILE
 -- Plans are kept, and made when tables are young and arrays believed short: look tables up by index (the lateral join
@@ -34,6 +37,8 @@ AS $$
 DECLARE
     appended_at timestamptz;
     as_expected boolean;
+    -- plpgsql keeps arrays taken apart: an element is found at once, wherever it stands
+    lines       text[] := string_to_array(event_data, E'\n');
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append_events needs read committed isolation' USING ERRCODE = 'WB001';
@@ -41,6 +46,11 @@ BEGIN
     IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
         RAISE EXCEPTION 'append_events must come before anything that writes in its transaction'
             USING ERRCODE = 'WB001';
+    END IF;
+
+    IF cardinality(lines) <> cardinality(event_ids) OR cardinality(event_kinds) <> cardinality(event_ids) THEN
+        RAISE EXCEPTION 'append_events was given % ids, % kinds and % lines of data',
+            cardinality(event_ids), cardinality(event_kinds), cardinality(lines) USING ERRCODE = 'WB001';
     END IF;
 
     -- Sorted by key, so that no two batches wait for each other. Two streams with one key share a lock: harmless.
@@ -56,11 +66,14 @@ BEGIN
         ) AS h ON true;
         IF as_expected THEN
             INSERT INTO event (stream_id, version, event_id, type, schema_version, recorded_at, metadata, data)
-            SELECT w.id, w.expected + o.place, o.id, o.type, o.schema, appended_at, o.metadata, o.data
-            FROM unnest(event_write, event_place, event_ids, event_types, event_schemas, event_metadata, event_data)
-                 WITH ORDINALITY AS o (write, place, id, type, schema, metadata, data, nr)
-            JOIN unnest(write_stream, write_expected) WITH ORDINALITY AS w (id, expected, nr) ON w.nr = o.write
-            ORDER BY o.nr;
+            SELECT o.stream, o.expected + o.place, event_ids[o.before + o.place],
+                   kind_types[event_kinds[o.before + o.place]], kind_schemas[event_kinds[o.before + o.place]],
+                   appended_at, kind_metadata[event_kinds[o.before + o.place]], lines[o.before + o.place]
+            FROM (
+                SELECT w.stream, w.expected, w.before, generate_series(1, w.events) AS place
+                FROM unnest(write_stream, write_expected, write_offset, write_events)
+                     AS w (stream, expected, before, events)
+            ) AS o;  -- neither joined nor sorted: in the order of the arrays
             RETURN;
         END IF;
     END IF;
@@ -78,11 +91,16 @@ BEGIN
             SELECT e.version, e.metadata FROM event AS e WHERE e.stream_id = w.id ORDER BY e.version DESC LIMIT 1
         ) AS h ON true
     ), offered AS MATERIALIZED (
-        SELECT o.*, seen.stream_id AS seen_in, seen.version AS seen_as
-        FROM unnest(event_write, event_place, event_ids, event_types, event_schemas, event_metadata, event_data)
-             WITH ORDINALITY AS o (write, place, id, type, schema, metadata, data, nr)
+        SELECT o.write, o.place, o.nr, event_ids[o.nr] AS id, kind_types[event_kinds[o.nr]] AS type,
+               kind_schemas[event_kinds[o.nr]] AS schema, kind_metadata[event_kinds[o.nr]] AS metadata,
+               lines[o.nr] AS data, seen.stream_id AS seen_in, seen.version AS seen_as
+        FROM (
+            SELECT w.write, p.place, w.before + p.place AS nr
+            FROM unnest(write_offset, write_events) WITH ORDINALITY AS w (before, events, write),
+                 LATERAL generate_series(1, w.events) AS p (place)
+        ) AS o
         LEFT JOIN LATERAL (
-            SELECT e.stream_id, e.version FROM event AS e WHERE e.event_id = o.id OFFSET 0
+            SELECT e.stream_id, e.version FROM event AS e WHERE e.event_id = event_ids[o.nr] OFFSET 0
         ) AS seen ON true
     ), counted AS MATERIALIZED (
         SELECT w.nr, w.request, w.id, w.head, w.closed, count(o.id) AS events, count(o.seen_as) AS seen,

@@ -1,6 +1,8 @@
 """The contract of `append` and `read_stream`: expected versions, atomicity, idempotence, neighbours."""
 
 import asyncio
+from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import uuid4
 
 import asyncpg
@@ -16,9 +18,10 @@ from eventstore.store import (
     ExpectedVersion,
     NewEvent,
     PartialRepeat,
+    StreamWrite,
     WrongExpectedVersion,
 )
-from tests.eventstore.samples import Noted, new, text_of, write
+from tests.eventstore.samples import Colour, Noted, Ordered, new, text_of, write
 
 
 async def texts(store: PostgresEventStore, stream_id: str) -> list[str]:
@@ -134,6 +137,45 @@ async def test_a_refused_append_leaves_its_neighbours_alone(
     assert await texts(store, "good/2") == []
     together = "SELECT count(DISTINCT xid) FROM event WHERE stream_id IN ('good/1', 'good/4')"
     assert await connection.fetchval(together) == 1
+
+
+@pytest.mark.parametrize("expected", [0, Expected.ANY], ids=["short cut", "looked up"])
+async def test_every_event_of_a_batch_keeps_what_is_its_own(
+    store: PostgresEventStore, expected: ExpectedVersion
+) -> None:
+    order = Ordered(uuid4(), datetime.now(UTC), (), Colour.RED, Decimal("1.5"))
+    kinds: list[tuple[object, dict[str, str]]] = [
+        (Noted("line one\nline two"), {}),
+        (order, {}),
+        (Noted("a"), {"by": "one"}),
+        (Noted(""), {"by": "other"}),
+        (order, {"by": "one"}),
+    ]
+    given = {
+        f"s/{nr}": [NewEvent(uuid4(), event, metadata) for event, metadata in kinds[nr % 5 :] + kinds[: nr % 3]]
+        for nr in range(12)
+    }
+    names = sorted(given)
+    await asyncio.gather(
+        *(
+            store.append([StreamWrite(name, expected, given[name]) for name in names[at : at + 3]])
+            for at in (0, 3)
+        ),
+        *(store.append([write(name, expected, *given[name]), write(f"{name}/unborn", 0)]) for name in names[6:]),
+    )
+    for name in names:
+        read = await store.read_stream(name)
+        assert [(r.version, r.event_id, r.event, dict(r.metadata)) for r in read] == [
+            (version, each.event_id, each.event, dict(each.metadata))
+            for version, each in enumerate(given[name], 1)
+        ]
+
+
+async def test_data_of_more_than_a_line_is_refused(connection: asyncpg.Connection, codec: Codec) -> None:
+    request = prepare([write("order/1", 0, new(), new())], codec)
+    request.data[0] = request.data[0].replace(":", ":\n")
+    with pytest.raises(Exception, match="2 ids, 2 kinds and 3 lines"):
+        await connection.fetch(APPEND, *arguments([request]))
 
 
 async def test_the_isolation_guard(connection: asyncpg.Connection, codec: Codec) -> None:
