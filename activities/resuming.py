@@ -1,11 +1,13 @@
 """What a workflow that starts over an existing stream has to know: the next try of each step, and the parcels."""
 
+from collections.abc import Iterable
+
 from activities.contracts import SYSTEM, Resumed
 from activities.order_stream import LoadedOrder
 from activities.parcels import plan_parcels
 from domain.orders import decide
 from domain.orders.events import OrderCancellationRejected, OrderEvent, OrderStepStalled, StepAction
-from domain.orders.model import OrderStatus
+from domain.orders.model import OrderStatus, of_aftercare
 from domain.payments.events import PaymentActionRefused
 from domain.record import OrderRecord
 from domain.shipping.events import BookingRefused, ShipmentBooked, ShipmentBookingCancelled, TrackingStatus
@@ -25,15 +27,24 @@ _REPEATED = frozenset({"take-up"})
 
 
 def answer_stalls(record: OrderRecord) -> list[OrderEvent]:
-    """A workflow that starts again tries what was stalled once more."""
+    """An order's workflow that starts again tries what was stalled once more. Aftercare is not its own."""
+    return _answered(record, [step for step in record.order.stalled if not of_aftercare(step)])
+
+
+def answer_stalls_of(record: OrderRecord, label: str) -> list[OrderEvent]:
+    """The same of one step, by its label."""
+    return _answered(record, [step for step in record.order.stalled if step.rpartition("#")[0] == label])
+
+
+def _answered(record: OrderRecord, steps: Iterable[str]) -> list[OrderEvent]:
     return [
         event
-        for step in record.order.stalled
+        for step in steps
         for event in decide.resolve_step(
             record.order_state,
             step=step,
             action=StepAction.RETRY,
-            reason="the order's workflow was started again",
+            reason="the workflow was started again",
             resolved_by=SYSTEM,
             dispatched=record.shipments.any_dispatched,
         )

@@ -36,7 +36,7 @@ from eventstore.vault import Vault
 from messaging.dead_letters import DeadLetters
 from messaging.routing import Routes
 from messaging.subscriptions import Subscriptions
-from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backend
+from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backend, step_policies
 from ops.config import Settings
 from ops.identity import dev_issuer
 from ops.keys import master_keys
@@ -87,7 +87,9 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
             ApiDependencies(
                 gateway=command_gateway(settings, temporal, backend),
                 cases=CaseCommands(temporal, settings.placing_timeout),
-                refunds=RefundCommands(temporal, backend.store, vault, settings.placing_timeout),
+                refunds=RefundCommands(
+                    temporal, backend.store, vault, settings.placing_timeout, step_policies(settings)
+                ),
                 rates=request_rates(settings, redis, registry),
                 registry=registry,
                 stripe=stripe_inbox(settings, temporal),

@@ -11,6 +11,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from messaging.tasks import end
+from ops.aftercare_recovery import unfinished_aftercare
 from ops.bootstrap import Backend, step_policies
 from ops.config import Settings
 from ops.reconcile import Report, reconcile
@@ -33,11 +34,11 @@ class MaintenanceActivities:
 
     @activity.defn
     async def sweep_orders(self) -> dict[str, int]:
-        """Start a workflow for every open order that has none."""
+        """Start a workflow for every open order that has none, and for all that is under way beside them."""
         async with _beating():
             found = await self.recovery.sweep(idle=self.settled)
-            await self.recovery.pay_returns(idle=self.settled)
-        return {"open": found.open, "started": len(found.started)}
+            beside = await self.recovery.resume_aftercare(idle=self.settled)
+        return {"open": found.open, "started": len(found.started), **beside}
 
     @activity.defn
     async def reconcile_books(self) -> dict[str, int]:
@@ -51,9 +52,8 @@ def maintenance(
     settings: Settings, temporal: Client, backend: Backend, models: ReadModels
 ) -> MaintenanceActivities:
     policies = step_policies(settings)
-    recovery = Recovery(
-        temporal, backend.store, models.unfinished, policies, settings.sweep_rate, models.unpaid_returns
-    )
+    aftercare = unfinished_aftercare(backend.store, policies, models, backend.pool)
+    recovery = Recovery(temporal, backend.store, models.unfinished, policies, settings.sweep_rate, aftercare)
     return MaintenanceActivities(recovery, lambda: reconcile(settings))
 
 

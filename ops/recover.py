@@ -1,4 +1,4 @@
-"""`waybill recover`: workflows for the open orders that have none."""
+"""`waybill recover`: workflows for the open orders that have none, and for what is under way beside them."""
 
 import asyncio
 import time
@@ -7,6 +7,7 @@ import asyncpg
 from rich.console import Console
 
 from eventstore.sequencer import watermark
+from ops.aftercare_recovery import unfinished_aftercare
 from ops.bootstrap import connect_temporal, open_backend, step_policies
 from ops.config import Settings
 from ops.process import StackError
@@ -16,6 +17,7 @@ from ops.services import read_engine
 from readmodels.queries import ReadModels
 
 LOOK_AGAIN = 0.2
+READ = ("orders", "returns", "saga_steps", "cases")
 
 
 async def recover(settings: Settings, console: Console, *, rate: float, wait: float = 60.0) -> Recovered:
@@ -31,12 +33,14 @@ async def recover(settings: Settings, console: Console, *, rate: float, wait: fl
             models = ReadModels(engine)
             await _caught_up(backend.pool, models, console, wait)
             policies = step_policies(settings)
-            recovery = Recovery(temporal, backend.store, models.unfinished, policies, rate, models.unpaid_returns)
+            aftercare = unfinished_aftercare(backend.store, policies, models, backend.pool)
+            recovery = Recovery(temporal, backend.store, models.unfinished, policies, rate, aftercare)
             found = await recovery.sweep(tell=lambda order_id: console.print(f"started order/{order_id}"))
-            unpaid = await recovery.pay_returns()
+            beside = await recovery.resume_aftercare()
     finally:
         await engine.dispose()
-    console.print(f"{unpaid} returns wait for their money, and have a workflow")
+    under_way = ", ".join(f"{count} {name}" for name, count in beside.items())
+    console.print(f"under way beside the orders, each with a workflow: {under_way}")
     console.print(f"{found.open} orders are open; {len(found.started)} of them got a workflow again")
     return found
 
@@ -57,4 +61,4 @@ async def _caught_up(pool: asyncpg.Pool, models: ReadModels, console: Console, w
 
 
 async def _position(models: ReadModels) -> int:
-    return min(each.position for each in await models.lag() if each.projection in ("orders", "returns"))
+    return min(each.position for each in await models.lag() if each.projection in READ)

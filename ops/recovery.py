@@ -1,4 +1,4 @@
-"""Finding orders that are open in the event store and have no workflow, and starting one over each stream.
+"""Finding what is open in the event store and has no workflow, and starting one over each stream.
 
 A workflow is lost when somebody terminates it, or with Temporal's data. Another folds the order's events and takes
 up at the step that was reached; money that was asked for is looked up at the gateway before it is asked for again.
@@ -15,15 +15,13 @@ from uuid import UUID
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
-from activities.contracts import TaskQueue
 from activities.order_stream import order_stream
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import OrderPlaced
 from eventstore.store import Recorded, StreamReader
+from ops.aftercare_recovery import Kind, resume
 from workflows.contracts import ORDER_WORKFLOW, OrderInput, StepPolicies, order_workflow_id
 from workflows.order import OrderWorkflow
-from workflows.return_contracts import ReturnInput, return_workflow_id
-from workflows.returns import ReturnWorkflow
 from workflows.starting import shown
 
 RUNNING = f"WorkflowType = '{ORDER_WORKFLOW}' AND ExecutionStatus = 'Running'"
@@ -31,10 +29,6 @@ RUNNING = f"WorkflowType = '{ORDER_WORKFLOW}' AND ExecutionStatus = 'Running'"
 
 Unfinished = Callable[[datetime, UUID | None], Awaitable[Sequence[UUID]]]
 """The next open orders by id, after the given one, that last changed before a time; none at the end."""
-
-
-UnpaidReturns = Callable[[datetime, UUID | None], Awaitable[Sequence[tuple[UUID, UUID]]]]
-"""The next returns whose refund is under way, unchanged since a time: order and id, by id after the given one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,38 +41,29 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """`rate`: workflows started per second at most."""
+    """`rate`: workflows started per second at most. `aftercare`: what may be under way beside the orders."""
 
     temporal: Client
     store: StreamReader
     unfinished: Unfinished
     policies: StepPolicies
     rate: float
-    unpaid_returns: UnpaidReturns | None = None
+    aftercare: Sequence[Kind] = ()
 
-    async def pay_returns(self, *, idle: timedelta = timedelta(0)) -> int:
-        """Have a workflow run for every return whose refund is under way; how many there are.
+    async def resume_aftercare(self, *, idle: timedelta = timedelta(0)) -> dict[str, int]:
+        """Have a workflow run for all that is under way beside the orders; how much there is of each kind."""
+        before = datetime.now(UTC) - idle
+        return {kind.name: await self._resume(kind, before) for kind in self.aftercare}
 
-        A return that waits for somebody needs none: its next command starts one.
-        """
-        before, after, count = datetime.now(UTC) - idle, None, 0
-        while self.unpaid_returns is not None and (page := await self.unpaid_returns(before, after)):
-            for order_id, return_id in page:
-                await self._resume_return(order_id, return_id)
+    async def _resume(self, kind: Kind, before: datetime) -> int:
+        after, count = None, 0
+        while page := await kind.page(before, after):
+            for key in page:
+                await resume(self.temporal, await kind.start(key))
                 count += 1
                 await asyncio.sleep(1 / self.rate)
-            after = page[-1][1]
+            after = page[-1]
         return count
-
-    async def _resume_return(self, order_id: UUID, return_id: UUID) -> None:
-        await self.temporal.start_workflow(
-            ReturnWorkflow.run,
-            ReturnInput(order_id, return_id, self.policies, resumed=True),
-            id=return_workflow_id(return_id),
-            task_queue=TaskQueue.ORDERS,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        )
 
     async def sweep(
         self, *, idle: timedelta = timedelta(0), tell: Callable[[UUID], object] = lambda order_id: None

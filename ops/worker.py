@@ -124,7 +124,7 @@ def activities(
         *_methods(inventory),
         *_methods(ReturnActivities(store, inventory.stock)),
         cases.answer_case,
-        RefundActivities(store).grant_refund,
+        *_methods(RefundActivities(store)),
         *_methods(LostParcelActivities(store, inventory.stock)),
         PayingActivities(store).choose_payment_method,
         shipping.deliver_parcel,

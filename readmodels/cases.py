@@ -1,6 +1,7 @@
 """Cases: one row each, the fold of the case's stream."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -108,6 +109,16 @@ async def listed(
         query = query.where(tuple_(*key) > tuple_(*cursors.decode(cursor, cursors.time, UUID)))
     rows: Sequence[Any] = (await connection.execute(query.order_by(*key).limit(limit + 1))).all()
     return cursors.page(rows, limit, _view, lambda row: (row.opened_at.isoformat(), str(row.case_id)))
+
+
+async def settling(
+    connection: AsyncConnection, *, before: datetime, after: UUID | None, limit: int
+) -> Sequence[UUID]:
+    """Cases whose action is under way, unchanged since a time, by id from `after` on."""
+    query = select(CASES.c.case_id).where(CASES.c.status == CaseStatus.SETTLING, CASES.c.updated_at <= before)
+    if after is not None:
+        query = query.where(CASES.c.case_id > after)
+    return (await connection.scalars(query.order_by(CASES.c.case_id).limit(limit))).all()
 
 
 def _view(row: Row[Any]) -> CaseView:

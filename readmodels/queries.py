@@ -77,6 +77,20 @@ class ReadModels:
         async with self._engine.connect() as connection:
             return await returns.unpaid(connection, before=before, after=after, limit=cursors.MAX_PAGE)
 
+    async def unfinished_refunds(
+        self, before: datetime, after: tuple[UUID, str] | None
+    ) -> Sequence[tuple[UUID, str]]:
+        """The next page of refunds that are granted and not given back: order and grant, in their order."""
+        async with self._engine.connect() as connection:
+            return await saga_steps.unfinished_refunds(
+                connection, before=before, after=after, limit=cursors.MAX_PAGE
+            )
+
+    async def settling_cases(self, before: datetime, after: UUID | None) -> Sequence[UUID]:
+        """The next page of cases whose action is under way, unchanged since a time, by id."""
+        async with self._engine.connect() as connection:
+            return await cases.settling(connection, before=before, after=after, limit=cursors.MAX_PAGE)
+
     async def returns(self, status: ReturnStatus | None, *, limit: int, cursor: str | None) -> Page[ReturnView]:
         async with self._engine.connect() as connection:
             return await returns.listed(connection, status, limit=limit, cursor=cursor)

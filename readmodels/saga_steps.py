@@ -17,9 +17,12 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     column,
+    exists,
     func,
+    literal,
     literal_column,
     null,
+    or_,
     select,
     tuple_,
     update,
@@ -30,6 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.identifiers import order_number
 from domain.inventory import events as stock
 from domain.orders import events as orders
+from domain.orders.model import AFTERCARE, of_aftercare
 from domain.payments import events as payments
 from domain.returns import events as returns
 from domain.shipping import events as shipping
@@ -138,7 +142,11 @@ _CLOSED = (
 CLOSE = (
     update(SAGA_STEPS)
     .values(state=_CLOSED.c.state, error_type=null(), error=null(), updated_at=_CLOSED.c.closed_at)
-    .where(SAGA_STEPS.c.order_id == _CLOSED.c.order_id, IS_STALLED)
+    .where(
+        SAGA_STEPS.c.order_id == _CLOSED.c.order_id,
+        IS_STALLED,
+        ~or_(*(func.starts_with(SAGA_STEPS.c.step, literal_column(f"'{name}:'")) for name in sorted(AFTERCARE))),
+    )
 )
 
 
@@ -230,7 +238,7 @@ def _apply(order: OrderChanges, change: Change, recorded: Recorded) -> None:
 def _close(order: OrderChanges, state: StepState, at: datetime) -> None:
     order.closed = order.closed or (state, at)  # what was stalled before the batch is closed by the first
     for step in order.steps.values():
-        if step.state == StepState.STALLED:
+        if step.state == StepState.STALLED and not of_aftercare(step.step):
             order.steps[step.step] = replace(step, state=state, error_type=None, error=None, updated_at=at)
 
 
@@ -291,3 +299,29 @@ def _stalled(row: Row[Any]) -> StalledStep:
     number = row.order_number or order_number(row.order_id)  # the orders may be a moment behind
     error = (row.error_type or "", row.error or "")
     return StalledStep(row.order_id, number, row.step, *error, row.updated_at, row.assignee)
+
+
+_GRANT: Final = "grant-refund:"
+
+
+async def unfinished_refunds(
+    connection: AsyncConnection, *, before: datetime, after: tuple[UUID, str] | None, limit: int
+) -> Sequence[tuple[UUID, str]]:
+    """Order and grant of the refunds that were granted before a time and are not given back, from `after` on.
+
+    The refunds of returns are the returns' own.
+    """
+    grants, gifts = SAGA_STEPS.alias("granted"), SAGA_STEPS.alias("given")
+    grant_id = func.substr(grants.c.step, len(_GRANT) + 1)
+    done = exists().where(
+        gifts.c.order_id == grants.c.order_id,
+        func.starts_with(gifts.c.step, literal("give-back:") + grant_id + literal("#")),
+        gifts.c.state == StepState.COMPENSATED,
+    )
+    query = select(grants.c.order_id, grant_id.label("grant_id")).where(
+        grants.c.step.like(f"{_GRANT}%"), grants.c.updated_at <= before, ~done
+    )
+    if after is not None:
+        query = query.where(tuple_(grants.c.order_id, grants.c.step) > (after[0], f"{_GRANT}{after[1]}"))
+    rows = await connection.execute(query.order_by(grants.c.order_id, grants.c.step).limit(limit))
+    return [(row.order_id, row.grant_id) for row in rows]

@@ -26,7 +26,10 @@ def case_workflow_id(case_id: UUID) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CaseInput:
+    """`resumed`: the run was not started by an answer, and settles what the stream says is asked for."""
+
     case_id: UUID
+    resumed: bool = False
 
 
 @workflow.defn(name=CASE_WORKFLOW)
@@ -40,10 +43,12 @@ class CaseWorkflow:
 
     @workflow.run
     async def run(self, given: CaseInput) -> None:
-        settled = 0
-        while not settled or settled < self._answers or not workflow.all_handlers_finished():
-            await workflow.wait_condition(lambda: bool(self._answers) and workflow.all_handlers_finished())
-            settled = self._answers
+        settled, looked = 0, False
+        while not looked or settled < self._answers or not workflow.all_handlers_finished():
+            await workflow.wait_condition(
+                lambda: (given.resumed or bool(self._answers)) and workflow.all_handlers_finished()
+            )
+            settled, looked = self._answers, True
             await self._settle(given)
 
     async def _settle(self, given: CaseInput) -> None:

@@ -45,7 +45,8 @@ R = TypeVar("R")
 
 ADOPTION: Final[Mapping[str, tuple[TaskQueue, Callable[[Any, AdoptStep], Awaitable[Commanded]]]]] = {
     **dict.fromkeys(
-        ("authorize", "capture", "void", "refund"), (TaskQueue.PAYMENTS, PaymentActivities.adopt_payment)
+        ("authorize", "capture", "void", "refund", "give-back"),
+        (TaskQueue.PAYMENTS, PaymentActivities.adopt_payment),
     ),
     **dict.fromkeys(("book", "unbook"), (TaskQueue.SHIPPING, ShippingActivities.adopt_booking)),
 }

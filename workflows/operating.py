@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -13,11 +14,15 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.aggregates import Committed
 from domain.orders import decide as orders
 from domain.orders.events import StepAction
+from domain.orders.model import of_aftercare
 from domain.record import OrderRecord
 from workflows.changes_gateway import ChangesGateway
 from workflows.contracts import AssignOrder, NoteOrder, ResolveStalledStep, order_workflow_id
 from workflows.order import OrderWorkflow
 from workflows.policies import URGENT
+from workflows.refunds import RefundWorkflow, refund_workflow_id
+from workflows.return_contracts import return_workflow_id
+from workflows.returns import ReturnWorkflow
 from workflows.updating import fingerprint, rpc_failure
 
 
@@ -51,8 +56,19 @@ class OperatorsGateway(ChangesGateway):
                 dispatched=dispatched,
             )
 
-        await self._hurry(order_id)
-        return await self._update(order_id, OrderWorkflow.resolve, command, f"resolve:{key}", decide)
+        home, method = await self._home_of(order_id, step)
+        await self._hurry(home)
+        return await self._update(order_id, method, command, f"resolve:{key}", decide, home=home)
+
+    async def _home_of(self, order_id: UUID, step: str) -> tuple[str, Any]:
+        """Id of the workflow whose step it is, and the update that answers it there. Raises NotFound."""
+        if not of_aftercare(step):
+            return order_workflow_id(order_id), OrderWorkflow.resolve
+        grant_id = step.rpartition("#")[0].partition(":")[2]
+        for known in (await self._load(order_id)).record.returns.by_id.values():
+            if known.grant_id == grant_id:
+                return return_workflow_id(known.return_id), ReturnWorkflow.resolve
+        return refund_workflow_id(order_id, grant_id), RefundWorkflow.resolve
 
     async def assign(
         self, order_id: UUID, *, key: str, assignee: str | None, reason: str, actor: str
@@ -74,15 +90,15 @@ class OperatorsGateway(ChangesGateway):
 
         return await self._update(order_id, OrderWorkflow.note, command, f"note:{key}", decide)
 
-    async def _hurry(self, order_id: UUID) -> None:
-        """Have the order's workflow tasks go before those of other orders: an operator waits for it.
+    async def _hurry(self, workflow_id: str) -> None:
+        """Have the workflow's tasks go before those of others: an operator waits for it.
 
         Raises:
             CommandUnavailable: Temporal cannot be reached.
         """
         request = UpdateWorkflowExecutionOptionsRequest(
             namespace=self.temporal.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=order_workflow_id(order_id)),
+            workflow_execution=WorkflowExecution(workflow_id=workflow_id),
             workflow_execution_options=WorkflowExecutionOptions(priority=URGENT._to_proto()),
             update_mask=FieldMask(paths=["priority"]),
         )

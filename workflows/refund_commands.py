@@ -25,6 +25,7 @@ from domain.privacy import KeyedDigest, PersonalText
 from eventstore.store import StreamReader
 from eventstore.vault import Vault
 from workflows.aftercare_commands import with_start
+from workflows.contracts import StepPolicies
 from workflows.errors import CommandTimeout, CommandUnavailable
 from workflows.goods import available
 from workflows.refunds import RefundInput, RefundWorkflow, refund_workflow_id
@@ -41,12 +42,16 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class RefundCommands:
-    """`timeout`: seconds to wait for an outcome. `vault` seals the reason for the order's customer."""
+    """`timeout`: seconds to wait for an outcome. `vault` seals the reason for the order's customer.
+
+    `policies` say how often giving back is tried before it parks.
+    """
 
     temporal: Client
     store: StreamReader
     vault: Vault
     timeout: float
+    policies: StepPolicies
 
     async def grant(
         self,
@@ -68,7 +73,7 @@ class RefundCommands:
         step = Step(order_id, f"grant-refund:{key}", actor, sealed.fingerprint)
         start = WithStartWorkflowOperation(
             RefundWorkflow.run,
-            RefundInput(order_id, key),
+            RefundInput(order_id, key, self.policies),
             id=refund_workflow_id(order_id, key),
             task_queue=TaskQueue.ORDERS,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

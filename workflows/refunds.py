@@ -1,25 +1,22 @@
 """One granted refund, of an open order or of one that has ended: granted, then given back until that is done."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import EffectOutcome, Step, StepDone, TaskQueue
+    from activities.contracts import Step, StepDone, TaskQueue
     from activities.payments import PaymentActivities
-    from activities.refunds import GrantedRefundStep, GrantStep, RefundActivities
+    from activities.refunds import GrantedRefundStep, GrantStep, RefundActivities, give_back_label
     from workflows import policies
+    from workflows.commands import Commands
+    from workflows.contracts import CommandDone, ResolveStalledStep, StepPolicies
     from workflows.failures import FAILED, refusal_of
+    from workflows.saga import Saga
 
 REFUND_WORKFLOW: Final = "Refund"
-TIMEOUT: Final = timedelta(seconds=30)
-RETRY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
-"""Without end, under one key: until the gateway answers, nobody knows whether the money went back."""
-AFTER_REFUSAL: Final = timedelta(hours=1)
 
 
 def refund_workflow_id(order_id: UUID, grant_id: str) -> str:
@@ -28,28 +25,36 @@ def refund_workflow_id(order_id: UUID, grant_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RefundInput:
+    """`resumed`: the run was not started by the grant, and goes on from what the stream tells."""
+
     order_id: UUID
     grant_id: str
+    policies: StepPolicies
+    resumed: bool = False
 
 
-async def give_back(order_id: UUID, grant_id: str) -> None:
-    """Give a granted refund back, however long it takes."""
-    number = 0
-    while not await _given_back(order_id, grant_id, number):
-        number += 1  # refused for good under that key; the account may be in funds again later
-        await workflow.sleep(AFTER_REFUSAL)
+async def give_back(saga: Saga, grant_id: str) -> None:
+    """Give a granted refund back, however long it takes; what cannot be done now parks for an operator.
 
-
-async def _given_back(order_id: UUID, grant_id: str, number: int) -> bool:
-    effect = await workflow.execute_activity_method(
+    The stream is asked first: an earlier run may have tried, or have left a stall behind.
+    """
+    if not await _look_at(saga, grant_id):
+        return
+    await saga.outside(
+        give_back_label(grant_id),
+        TaskQueue.PAYMENTS,
         PaymentActivities.refund_granted,
-        GrantedRefundStep(Step(order_id, f"refund:{grant_id}#{number}"), grant_id),
-        task_queue=TaskQueue.PAYMENTS,
-        start_to_close_timeout=TIMEOUT,
-        retry_policy=RETRY,
-        summary="refund",
+        lambda step: GrantedRefundStep(step, grant_id),
+        interruptible=False,
     )
-    return effect.outcome is not EffectOutcome.REFUSED
+
+
+async def _look_at(saga: Saga, grant_id: str) -> bool:
+    """Count on from the tries of earlier runs; whether there is such a grant."""
+    step = Step(saga.order_id, f"resume:{workflow.info().run_id}")
+    standing = await saga.own(RefundActivities.look_at_refund, GrantedRefundStep(step, grant_id), note="look")
+    saga.resume(standing.tries, cancelling=False)
+    return standing.granted
 
 
 @workflow.defn(name=REFUND_WORKFLOW)
@@ -58,15 +63,22 @@ class RefundWorkflow:
 
     @workflow.init
     def __init__(self, given: RefundInput) -> None:
-        self._given = given
+        self._saga = Saga(given.order_id, given.policies)
+        self._commands = Commands(self._saga, given.order_id)
         self._granted: bool | None = None
 
     @workflow.run
     async def run(self, given: RefundInput) -> None:
-        await workflow.wait_condition(lambda: self._granted is not None and workflow.all_handlers_finished())
-        if self._granted:
-            await give_back(self._given.order_id, self._given.grant_id)
+        if not given.resumed:
+            await workflow.wait_condition(lambda: self._granted is not None and workflow.all_handlers_finished())
+        if given.resumed or self._granted:
+            await give_back(self._saga, given.grant_id)
         await workflow.wait_condition(workflow.all_handlers_finished)  # a repeat may have come meanwhile
+
+    @workflow.update
+    async def resolve(self, command: ResolveStalledStep) -> CommandDone:
+        """An operator's answer to a stalled step."""
+        return await self._commands.resolve(command)
 
     @workflow.update
     async def grant(self, given: GrantStep) -> StepDone:

@@ -21,7 +21,8 @@ with workflow.unsafe.imports_passed_through():
         ReturnStep,
     )
     from domain.returns.model import ReturnStatus
-    from workflows.contracts import CommandDone
+    from workflows.commands import Commands
+    from workflows.contracts import CommandDone, ResolveStalledStep
     from workflows.failures import FAILED, refusal_of
     from workflows.refunds import give_back
     from workflows.return_contracts import (
@@ -46,6 +47,7 @@ class ReturnWorkflow:
     def __init__(self, given: ReturnInput) -> None:
         self._given = given
         self._saga = Saga(given.order_id, given.policies)
+        self._orders = Commands(self._saga, given.order_id)
         self._commands = 0
 
     @workflow.run
@@ -65,12 +67,17 @@ class ReturnWorkflow:
         if progress.status is not ReturnStatus.REFUNDING:
             return progress.status is None or progress.status.terminal
         if progress.grant is not None:
-            await give_back(self._given.order_id, progress.grant)
+            await give_back(self._saga, progress.grant)
         label = f"close-return:{self._given.return_id}"
         await self._saga.own_step(
             label, ReturnActivities.close_return, lambda step: ReturnStep(step, self._given.return_id)
         )
         return True
+
+    @workflow.update
+    async def resolve(self, command: ResolveStalledStep) -> CommandDone:
+        """An operator's answer to a stalled step."""
+        return await self._orders.resolve(command)
 
     @workflow.update
     async def request(self, command: RequestReturn) -> CommandDone:

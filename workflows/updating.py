@@ -8,7 +8,12 @@ from hashlib import sha256
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    Client,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -21,7 +26,6 @@ from workflows.aftercare_commands import send_aftercare
 from workflows.contracts import CommandDone, StepPolicies, order_workflow_id
 from workflows.errors import CommandTimeout, CommandUnavailable
 from workflows.goods import GoodsGateway, available
-from workflows.order import OrderWorkflow
 
 C = TypeVar("C")
 
@@ -53,10 +57,15 @@ class OrderUpdates(GoodsGateway):
         step: str,
         decide: Callable[[OrderRecord], object],
         aftercare: Any = None,
+        *,
+        home: str | None = None,
     ) -> Committed:
-        """Execute an update of the order's workflow; of an ended order the update `aftercare`, if given."""
+        """Execute an update of the order's workflow; of an ended order the update `aftercare`, if given.
+
+        `home` is the id of another workflow that works for the order, and takes the update in its place.
+        """
         command = await self._sealed(order_id, command)
-        handle = self.temporal.get_workflow_handle_for(OrderWorkflow.run, order_workflow_id(order_id))
+        handle: WorkflowHandle[Any, Any] = self.temporal.get_workflow_handle(home or order_workflow_id(order_id))
         asked = handle.execute_update(method, command, id=step, rpc_timeout=timedelta(seconds=self.timeout))
         done: CommandDone | None = await self._outcome(asked, command)
         if done is None:
@@ -93,9 +102,8 @@ class OrderUpdates(GoodsGateway):
             return Committed(order_stream(order_id), order.version_of(step))
         decide(order.record)
         if not (aftercare and order.record.status.terminal):
-            raise CommandUnavailable(
-                "the order is open but its workflow is not running; the sweep starts it again"
-            )
+            whose = "its" if order.record.status.terminal else "the order is open but its"
+            raise CommandUnavailable(f"{whose} workflow is not running; the sweep starts it again")
         asked = send_aftercare(
             self.temporal,
             order_id,

@@ -29,7 +29,7 @@ from domain.orders.events import (
     StepAction,
     Totals,
 )
-from domain.orders.model import NoOrder, Order, OrderState, OrderStatus
+from domain.orders.model import NoOrder, Order, OrderState, OrderStatus, of_aftercare
 from domain.orders.pricing import totals_of
 from domain.orders.screening import SCREENING
 
@@ -170,7 +170,7 @@ def complete(state: OrderState, *, delivered: bool, paid: Money) -> list[OrderEv
 
 def stall(state: OrderState, *, step: str, error_type: str, error: str) -> list[OrderEvent]:
     """Record that a step waits for an operator; once only while it waits."""
-    order = expect_open(state)
+    order = _expect_steps(state, step)
     return [] if step in order.stalled else [OrderStepStalled(step, error_type, error)]
 
 
@@ -184,11 +184,11 @@ def resolve_step(
     dispatched: bool,
     reference: str | None = None,
 ) -> list[OrderEvent]:
-    """Answer a stalled step. Neither a dispatched order nor a compensation can be compensated.
+    """Answer a stalled step. Neither a dispatched order, a compensation nor aftercare can be compensated.
 
     `reference` names the outside effect to adopt; that it fits is for the step's own context to say.
     """
-    order = expect_open(state)
+    order = _expect_steps(state, step)
     if step not in order.stalled:
         waiting = ", ".join(sorted(order.stalled)) or "none"
         raise NotAllowed(
@@ -196,8 +196,7 @@ def resolve_step(
             code="step-not-stalled",
             details={"stalled": sorted(order.stalled)},
         )
-    if action is StepAction.COMPENSATE and (dispatched or order.status is OrderStatus.CANCELLING):
-        why = "a parcel was dispatched" if dispatched else "the order is being compensated already"
+    if action is StepAction.COMPENSATE and (why := _not_undone(order, step, dispatched=dispatched)):
         raise NotAllowed(
             f"{why}: only retry and adopt are possible",
             code="cannot-compensate",
@@ -207,6 +206,22 @@ def resolve_step(
     if action is StepAction.COMPENSATE:
         return [resolved, OrderCancellationRequested(reason, resolved_by)]
     return [resolved]
+
+
+def _expect_steps(state: OrderState, step: str) -> Order:
+    """The order, if it may have such a step now: aftercare goes on when the order has ended."""
+    if isinstance(state, Order) and of_aftercare(step):
+        return state
+    return expect_open(state)
+
+
+def _not_undone(order: Order, step: str, *, dispatched: bool) -> str | None:
+    """Why the order of a stalled step cannot be undone instead."""
+    if of_aftercare(step):
+        return "what was promised to the customer is not taken back"
+    if dispatched:
+        return "a parcel was dispatched"
+    return "the order is being compensated already" if order.status is OrderStatus.CANCELLING else None
 
 
 def assign(state: OrderState, *, assignee: str | None, reason: str, assigned_by: str) -> list[OrderEvent]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
 
 from domain.identifiers import Address
 from domain.money import Money
@@ -33,6 +33,14 @@ from domain.orders.events import (
     SubstitutionOffered,
     Totals,
 )
+
+AFTERCARE: Final = frozenset({"give-back"})
+"""Names of the steps that workflows of their own run for an order, whether it is open or has ended."""
+
+
+def of_aftercare(step: str) -> bool:
+    """Whether a step's key (`name#n` or `name:subject#n`) is one of aftercare."""
+    return step.partition("#")[0].partition(":")[0] in AFTERCARE
 
 
 class OrderStatus(StrEnum):
@@ -153,14 +161,19 @@ def evolve(state: OrderState, event: OrderEvent) -> OrderState:
         case OrderCancellationRequested(reason=reason):
             # What was stalled gives way; a compensation that stalls is recorded after this.
             return replace(
-                state, status=OrderStatus.CANCELLING, reason=reason, stalled={}, decision=None, offers={}
+                state,
+                status=OrderStatus.CANCELLING,
+                reason=reason,
+                stalled=_outliving(state),
+                decision=None,
+                offers={},
             )
         case OrderCancellationRejected():
             return replace(state, status=state.resumed, reason=None)
         case OrderCancelled(reason=reason):
-            return replace(state, status=OrderStatus.CANCELLED, reason=reason, stalled={}, holds={})
+            return replace(state, status=OrderStatus.CANCELLED, reason=reason, stalled=_outliving(state), holds={})
         case OrderCompleted():
-            return replace(state, status=OrderStatus.COMPLETED, stalled={}, holds={})
+            return replace(state, status=OrderStatus.COMPLETED, stalled=_outliving(state), holds={})
         case OrderStepStalled(step=step):
             return replace(state, stalled={**state.stalled, step: event})
         case OrderStepResolved(step=step):
@@ -190,6 +203,11 @@ def evolve(state: OrderState, event: OrderEvent) -> OrderState:
             return state
         case _:
             assert_never(event)
+
+
+def _outliving(state: Order) -> dict[str, OrderStepStalled]:
+    """What is stalled of the order's aftercare, which neither its cancellation nor its end answers."""
+    return {name: stall for name, stall in state.stalled.items() if of_aftercare(name)}
 
 
 def _on(state: Order, lines: tuple[OrderLine, ...], totals: Totals) -> Order:

@@ -100,7 +100,7 @@ class PaymentActionRefused:
 
 @dataclass(frozen=True, slots=True)
 class RefundGranted:
-    """The shop owes the customer so much less. The money itself goes back under the step `refund:{grant_id}`."""
+    """The shop owes the customer so much less. The money goes back under the step `give-back:{grant_id}`."""
 
     grant_id: str
     amount: Money

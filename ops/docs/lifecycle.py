@@ -106,9 +106,11 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     payment_events.PaymentCaptured: ("capture:{parcel}",),
     payment_events.VoidRequested: ("void",),
     payment_events.PaymentVoided: ("void",),
-    payment_events.RefundRequested: ("refund", "refund:{grant}"),
-    payment_events.PaymentRefunded: ("refund", "refund:{grant}"),
-    payment_events.PaymentActionRefused: ("capture:{parcel}", "void", "refund", "refund:{grant}"),
+    payment_events.RefundRequested: ("refund", "refund:{grant}", "give-back:{grant}"),
+    payment_events.PaymentRefunded: ("refund", "refund:{grant}", "give-back:{grant}"),
+    payment_events.PaymentActionRefused: (
+        *("capture:{parcel}", "void", "refund", "refund:{grant}", "give-back:{grant}"),
+    ),
     payment_events.PaymentMethodChosen: ("pay:{key}",),
     payment_events.RefundGranted: (
         *("grant-refund:{key}", "approve-return:{key}", "inspect-return:{key}"),

@@ -1,5 +1,7 @@
 """The cases' rows: the fold of each case's stream, in whatever batches it came."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -54,3 +56,12 @@ async def test_pages_are_oldest_first(engine: AsyncEngine, log: MemoryLog, model
     assert [page.items[0].case.opened for page in (first, rest)] == [FIRST, SECOND]
     assert rest.next_cursor is None
     assert await models.case(OTHER_ORDER)
+
+
+async def test_those_whose_action_is_under_way(engine: AsyncEngine, log: MemoryLog, models: ReadModels) -> None:
+    log.append(*LIFE[:3])
+    await Projector(engine, log, [Cases()], batch=100).catch_up()
+    late = datetime.now(UTC) + timedelta(days=10_000)
+    assert await models.settling_cases(late, None) == [FIRST.case_id]
+    assert await models.settling_cases(late, FIRST.case_id) == []
+    assert await models.settling_cases(late - timedelta(days=50_000), None) == []

@@ -20,7 +20,9 @@ from domain.payments.events import (
     PaymentAbandoned,
     PaymentActionRefused,
     PaymentAuthorized,
+    PaymentRefunded,
     PaymentVoided,
+    RefundGranted,
     RefundRequested,
     VoidRequested,
 )
@@ -31,7 +33,7 @@ from readmodels.saga_steps import OF_NO_STEP, STATES, StepState
 from readmodels.views import SagaStep, StalledStep
 from tests.readmodels.conftest import Happen
 from tests.support.histories import Happened, completed, declined
-from tests.support.samples import AUTHORIZED, NOON, NUMBER, ORDER, OTHER_ORDER, PLACED, TOTAL, booked
+from tests.support.samples import AUTHORIZED, NOON, NUMBER, ORDER, OTHER_ORDER, PLACED, TOTAL, booked, eur
 
 STREAM = f"order/{ORDER}"
 STALL = OrderStepStalled("book:s-1#0", "CarrierDown", "no answer")
@@ -199,3 +201,24 @@ async def test_what_was_stalled_is_closed_by_the_first_event_of_a_batch_that_clo
 
     [stalled] = [step for step in await models.saga(ORDER) if step.step == STALL.step]
     assert stalled.state == StepState.COMPENSATED
+
+
+async def test_aftercare_that_stalled_outlives_the_order_and_is_found_until_it_is_given_back(
+    happen: Happen, models: ReadModels
+) -> None:
+    step = "give-back:k%_#0"
+    granted = RefundGranted("k%_", eur("1.00"), "chipped", "operator:1")
+    early, late = NOON - timedelta(days=1), NOON + timedelta(days=1)
+    await happen(
+        *completed(ORDER),
+        Happened(STREAM, granted, "grant-refund:k%_"),
+        Happened(STREAM, OrderStepStalled(step, "GatewayDown", "no answer"), "stall:1#0"),
+        Happened(STREAM, OrderCompleted(), "complete#1"),
+    )
+    assert [each.step for each in (await models.stalled(limit=10, cursor=None)).items] == [step]
+    assert await models.unfinished_refunds(late, None) == [(ORDER, "k%_")]
+    assert await models.unfinished_refunds(early, None) == []
+    assert await models.unfinished_refunds(late, (ORDER, "k%_")) == []
+    await happen(Happened(STREAM, PaymentRefunded(step, "r", eur("1.00")), step))
+    assert await models.unfinished_refunds(late, None) == []
+    assert not (await models.stalled(limit=10, cursor=None)).items

@@ -17,11 +17,13 @@ from uuid import UUID
 from temporalio.testing import WorkflowEnvironment
 
 from tests.support.shop import Shop, open_shop, temporal_server
+from tests.workflows.beside import ENDPOINT, UPKEEP
 from tests.workflows.scenarios import SCENARIOS
-from workflows.contracts import aftercare_workflow_id
+from workflows.contracts import aftercare_workflow_id, erasure_workflow_id
 from workflows.refunds import refund_workflow_id
 from workflows.return_contracts import return_workflow_id
 from workflows.returns_gateway import return_id_of
+from workflows.webhooks import webhook_workflow_id
 
 HISTORIES = Path(__file__).with_name("histories")
 TIMERS_OVER = 1.5  # seconds; timers of local activities outlive their worker, and abort a process that ends first
@@ -58,6 +60,12 @@ def _workflow_of(name: str, order_id: UUID, shop: Shop) -> str:
         return refund_workflow_id(order_id, "k")
     if name.startswith("return"):
         return return_workflow_id(return_id_of(order_id, "r"))
+    if name.startswith("eras"):
+        return erasure_workflow_id("ada")
+    if name.startswith("upkeep"):
+        return UPKEEP
+    if name.startswith("webhook"):
+        return webhook_workflow_id(ENDPOINT, order_id)
     if name.startswith("case"):
         return next(stream for stream in shop.store.streams if stream.startswith("case/"))
     return f"order/{order_id}"

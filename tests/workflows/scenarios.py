@@ -8,17 +8,15 @@ from uuid import UUID
 from activities.cases import open_case
 from activities.gateways.protocol import Booking
 from activities.reconciling import OrderMoney, differences
-from domain.money import Money
 from domain.orders.events import Decision, HoldScope, OnUnavailable, StepAction
 from domain.reconciliation.events import CaseAction, CaseOpened
 from domain.returns.events import InspectedItem
 from domain.shipping.events import LostAnswer, TrackingStatus
 from tests.support.shop import Shop
 from tests.workflows import returning
+from tests.workflows.beside import BESIDE
 from workflows.case_commands import CaseCommands
 from workflows.cases import case_workflow_id
-from workflows.refund_commands import RefundCommands
-from workflows.refunds import refund_workflow_id
 
 Scenario = Callable[[Shop], Awaitable[UUID]]
 GONE = (TrackingStatus.DISPATCHED, TrackingStatus.DELIVERED)
@@ -117,16 +115,6 @@ async def aftercare_chargeback(shop: Shop) -> UUID:
     order_id = await shop.place(("MUG", 1))
     await shop.ended(order_id)
     await shop.charge_back(order_id)
-    return order_id
-
-
-async def refund_granted(shop: Shop) -> UUID:
-    order_id = await shop.place(("MUG", 1))
-    await shop.ended(order_id)
-    commands = RefundCommands(shop.environment.client, shop.store, shop.vault, 10)
-    given = {"amount": Money(100, "EUR"), "lines": {}, "reason": "chipped", "actor": "operator:o"}
-    await commands.grant(order_id, key="k", **given)  # type: ignore[arg-type]
-    await shop.environment.client.get_workflow_handle(refund_workflow_id(order_id, "k")).result()
     return order_id
 
 
@@ -306,7 +294,7 @@ SCENARIOS: dict[str, Scenario] = {
         charged_back,
         aftercare_chargeback,
         case_refunded,
-        refund_granted,
+        *BESIDE,
         paid_again,
         return_refunded,
         return_rejected,

@@ -10,6 +10,7 @@ from domain.money import Money
 from domain.orders.events import Decision, HoldScope, OnUnavailable, OrderLine, StepAction
 from domain.reconciliation import events as case_events
 from ops.docs.lifecycle import WRITTEN_BY, stream_of
+from tests.support.shop import POLICIES
 from tests.workflows.scenarios import lost_and_refunded, lost_found, paid_again, return_refunded, return_rejected
 from workflows.refund_commands import RefundCommands
 from workflows.refunds import refund_workflow_id
@@ -107,7 +108,7 @@ async def _charge_back(shop: Any) -> None:
 async def _refund(shop: Any) -> None:
     order_id = await shop.place(("TEE", 1))
     await shop.ended(order_id)
-    commands = RefundCommands(shop.environment.client, shop.store, shop.vault, 10)
+    commands = RefundCommands(shop.environment.client, shop.store, shop.vault, 10, POLICIES)
     given = {"amount": Money(100, "EUR"), "lines": {}, "reason": "chipped", "actor": "operator:o"}
     await commands.grant(order_id, key="k", **given)  # type: ignore[arg-type]
     await shop.environment.client.get_workflow_handle(refund_workflow_id(order_id, "k")).result()

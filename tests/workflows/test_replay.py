@@ -12,18 +12,13 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from activities.interceptor import DomainErrorInterceptor
-from ops.worker import SANDBOX
+from ops.worker import SANDBOX, SERVED
 from tests.workflows import record
 from tests.workflows.scenarios import SCENARIOS
-from workflows.aftercare import AftercareWorkflow
-from workflows.cases import CaseWorkflow
 from workflows.contracts import ORDER_WORKFLOW, OrderInput, OrderOutcome
 from workflows.order import OrderWorkflow
-from workflows.refunds import RefundWorkflow
-from workflows.returns import ReturnWorkflow
 
 RECORDED = sorted(record.HISTORIES.rglob("*.json"))
-ORDERS = [path for path in RECORDED if not path.stem.startswith(("aftercare", "case", "refund"))]
 
 
 def load(path: Path) -> WorkflowHistory:
@@ -33,7 +28,7 @@ def load(path: Path) -> WorkflowHistory:
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: str(path.relative_to(record.HISTORIES)))
 async def test_a_recorded_history_replays(path: Path) -> None:
     replayer = Replayer(
-        workflows=[OrderWorkflow, AftercareWorkflow, CaseWorkflow, RefundWorkflow, ReturnWorkflow],
+        workflows=[workflow for served in SERVED.values() for workflow in served],
         workflow_runner=SANDBOX,
         data_converter=pydantic_data_converter,
         interceptors=[DomainErrorInterceptor()],
@@ -70,7 +65,7 @@ class SleepyWorkflow(OrderWorkflow):
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in RECORDED if not path.stem.startswith(("aftercare", "case"))][:3],
+    [path for path in RECORDED if path.stem in ("completed", "declined", "two-parcels")],
     ids=lambda path: path.stem,
 )
 async def test_a_change_of_the_commands_is_found(path: Path) -> None:

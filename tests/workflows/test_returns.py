@@ -17,6 +17,7 @@ from domain.returns.events import InspectedItem, ReturnKind, ReturnTerms
 from domain.returns.model import ReturnStatus
 from domain.shipping.events import TrackingStatus
 from domain.shipping.model import FulfilmentStatus
+from ops.aftercare_recovery import Aftercare
 from ops.recovery import Recovery
 from tests.support.shop import POLICIES, Shop
 from tests.workflows.returning import approve, closed, inspect, receive, request, rules_of
@@ -170,8 +171,15 @@ async def test_a_lost_workflow_goes_on_from_the_stream_and_pays_once(shop: Shop)
     async def unpaid(before: datetime, after: UUID | None) -> Sequence[tuple[UUID, UUID]]:
         return [] if after else [(order_id, return_id)]
 
-    recovery = Recovery(client, shop.store, nothing_open, POLICIES, rate=1000, unpaid_returns=unpaid)
-    assert await recovery.pay_returns() == 1
+    recovery = Recovery(
+        client,
+        shop.store,
+        nothing_open,
+        POLICIES,
+        rate=1000,
+        aftercare=[Aftercare(shop.store, POLICIES).returns(unpaid)],
+    )
+    assert await recovery.resume_aftercare() == {"returns": 1}
     record = await closed(shop, order_id, return_id)
     assert shop.payments.total(order_id, "refund") == record.payment.refunded.minor == PIECE.minor
 

@@ -160,3 +160,26 @@ def test_what_was_stalled_gives_way_to_a_cancellation_or_an_end(event: OrderEven
 
 def test_a_compensation_that_stalls_is_seen() -> None:
     assert attention(PLACED, STALLED, REQUESTED, OrderStepStalled("void#1", "Unknown", "no answer")) == {"void#1"}
+
+
+GIVE_BACK = "give-back:k#0"
+OWED = OrderStepStalled(GIVE_BACK, "Unknown", "no answer")
+
+
+def answers(action: StepAction, *events: OrderEvent) -> Outcome[OrderEvent]:
+    return given(*events).when(
+        resolve_step, step=GIVE_BACK, action=action, reason="r", resolved_by="operator:o-1", dispatched=False
+    )
+
+
+@pytest.mark.parametrize("closing", [OrderCompleted(), REQUESTED, OrderCancelled("changed my mind")])
+def test_aftercare_stalls_and_is_answered_whatever_became_of_the_order(closing: OrderEvent) -> None:
+    given(PLACED, closing).when(stall, step=GIVE_BACK, error_type="Unknown", error="no answer").then(OWED)
+    assert attention(PLACED, OWED, STALLED, closing) == {GIVE_BACK}
+    answers(StepAction.RETRY, PLACED, OWED, closing).then(
+        OrderStepResolved(GIVE_BACK, StepAction.RETRY, "r", "operator:o-1")
+    )
+
+
+def test_what_was_promised_is_not_taken_back() -> None:
+    answers(StepAction.COMPENSATE, PLACED, OWED).then_refused("cannot-compensate")
