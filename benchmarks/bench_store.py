@@ -11,7 +11,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import uvloop
 
-from benchmarks import rival
+from benchmarks import follower, rival
 from benchmarks.cpu import cpu_seconds
 from benchmarks.loops import Window, closed_loop, quantile, steadily
 from benchmarks.results import Row, save, show
@@ -42,9 +42,10 @@ from ops.process import Process, ProcessSpec
 
 EVENT = PaymentAuthorized(step="authorize#1", reference="auth_2b1d4c3a90e7", amount=Money(1999, "EUR"))
 STATE = CODEC.encode(EVENT).data.encode()
-IN_FLIGHT, BATCH, BATCHES_IN_FLIGHT, THREADS = 64, 100, 16, 16
+IN_FLIGHT, BATCH, BATCHES_IN_FLIGHT, THREADS = 64, 100, 32, 16
 STREAM_LENGTH = 10  # appends to a stream before the next one is begun
 RATE = 15_000.0
+SETTLING = 1.0
 PAGE = 5000
 LAST_SEEN = 30.0  # seconds after which an event that was not seen counts as missed
 THEIRS = "pyeventsourcing, locked"
@@ -110,36 +111,38 @@ class Ours:
             last = events[-1].position or 0
         return last / (time.perf_counter() - began)
 
-    async def until_position(self, seconds: float) -> tuple[list[float], int]:
+    async def until_position(self, seconds: float, file: Path) -> tuple[list[float], int]:
         """Seconds from the answer to an append until a reader of the log sees it, at `RATE` appends a second.
 
-        Gives them with the number of events that were never seen.
+        The sequencer and the reader run already, and `file` is the reader's. What the first second brings is not
+        counted: until then connections are opened and plans made. Gives the waits with the number of events that
+        were never seen.
         """
         answered: dict[str, float] = {}
-        seen: dict[str, float] = {}
 
         async def once() -> None:
             stream = f"order/{uuid4()}"
             await self.store.append([StreamWrite(stream, 0, [NewEvent(uuid4(), EVENT)])])
-            answered[stream] = time.perf_counter()
+            answered[stream] = time.monotonic()
 
-        async def follow() -> None:
-            last = await self.log.head()
-            async for _ in self.log.wakeups():
-                while events := await self.log.read_log(after=last, limit=PAGE):
-                    now, last = time.perf_counter(), events[-1].position or 0
-                    seen.update((each.stream_id, now) for each in events)
-
-        following = asyncio.create_task(follow())
-        await asyncio.sleep(0.5)
+        await once()
+        await until(lambda: follower.seen(file).keys() == answered.keys())
+        await self.pool.execute("CHECKPOINT")  # or what the turns before left behind is written meanwhile
+        await steadily(once, rate=RATE, seconds=SETTLING)
+        begun = time.monotonic()
         await steadily(once, rate=RATE, seconds=seconds)
-        deadline = time.perf_counter() + LAST_SEEN
-        while len(seen) < len(answered) and time.perf_counter() < deadline:
-            await asyncio.sleep(0.05)
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
-        waits = [max(0.0, seen[stream] - at) for stream, at in answered.items() if stream in seen]
-        return waits, len(answered) - len(waits)
+        await until(lambda: len(follower.seen(file)) >= len(answered))
+        seen = follower.seen(file)
+        counted = {stream: at for stream, at in answered.items() if at >= begun}
+        waits = [max(0.0, seen[stream] - at) for stream, at in counted.items() if stream in seen]
+        return waits, len(answered.keys() - seen.keys())
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    """Wait for that; for as long as an event may take that is not missed."""
+    deadline = time.monotonic() + LAST_SEEN
+    while not reached() and time.monotonic() < deadline:
+        await asyncio.sleep(0.2)
 
 
 @asynccontextmanager
@@ -166,16 +169,29 @@ async def our_store(settings: Settings, postgres: int, name: str) -> AsyncIterat
 
 
 @asynccontextmanager
-async def sequencer(dsn: str, home: Path) -> AsyncIterator[None]:
-    """A sequencer in a process of its own, as in production."""
-    Plan(str(home), dsn, "", 0, 0, 0).save()
-    command = [sys.executable, "-m", "benchmarks.torture.parts", "sequencer", str(home), "0"]
-    process = Process(ProcessSpec("sequencer", command, home / "sequencer.log", stop_signal=signal.SIGKILL))
+async def beside(name: str, home: Path, *command: str) -> AsyncIterator[None]:
+    """A part in a process of its own, as in production."""
+    spec = ProcessSpec(name, [sys.executable, "-m", *command], home / f"{name}.log", stop_signal=signal.SIGKILL)
+    process = Process(spec)
     await process.start()
     try:
         yield
     finally:
         await process.stop()
+
+
+async def to_position(settings: Settings, postgres: int, seconds: float) -> tuple[list[float], int]:
+    """What `Ours.until_position` gives, with a sequencer and a reader as processes of their own."""
+    home = settings.data_dir
+    async with AsyncExitStack() as stack:
+        ours = await stack.enter_async_context(our_store(settings, postgres, "position"))
+        Plan(str(home), ours.dsn, "", 0, 0, 0).save()
+        file = home / "seen.jsonl"
+        await stack.enter_async_context(
+            beside("sequencer", home, "benchmarks.torture.parts", "sequencer", str(home), "0")
+        )
+        await stack.enter_async_context(beside("reader", home, "benchmarks.follower", ours.dsn, str(file)))
+        return await ours.until_position(seconds, file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +229,7 @@ async def measure(arguments: argparse.Namespace) -> list[Row]:
                 reading.append(await ours.catch_up())
             async with fresh_database(settings, f"theirs_{turn}", ours=False) as dsn:
                 theirs.append(await their_turn(dsn, arguments.seconds))
-        ours = await stack.enter_async_context(our_store(settings, postgres, "position"))
-        await stack.enter_async_context(sequencer(ours.dsn, settings.data_dir))
-        waits, missed = await ours.until_position(arguments.seconds)
+        waits, missed = await to_position(settings, postgres, arguments.seconds)
         lossy = await stack.enter_async_context(fresh_database(settings, "lossy", ours=False))
         lost = await asyncio.to_thread(
             rival.missed_while_tailing, lossy, STATE, fast=True, threads=8, seconds=arguments.seconds

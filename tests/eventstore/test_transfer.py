@@ -167,6 +167,53 @@ async def test_a_damaged_file_leaves_nothing_behind(
     assert (await imported(other.connection, lines)).events == 7, "and the whole file goes in afterwards"
 
 
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (changed(3, version=0), "lines 2 to 3 cannot be stored"),  # found while the next part is read
+        (changed(6, version="1"), "line 6 is not an event"),  # found while the last part is stored
+    ],
+)
+async def test_one_part_is_stored_while_the_next_is_read(
+    written: None,
+    connection: asyncpg.Connection,
+    other: Other,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[list[bytes]], list[bytes]],
+    told: str,
+) -> None:
+    monkeypatch.setattr("eventstore.transfer.PART", 2)
+    lines, _ = await exported(connection)
+    if "stored" in told:  # of an event without a position nothing but the table's own check can tell
+        lines = [json.dumps({**json.loads(lines[0]), "head": 0, "hash": "00" * 32}).encode() + b"\n"] + [
+            json.dumps({**json.loads(line), "position": None}).encode() + b"\n" for line in lines[1:]
+        ]
+    with pytest.raises(ImportRefused, match=told):
+        await imported(other.connection, damage(lines))
+    assert await other.connection.fetchval("SELECT count(*) FROM event") == 0
+    progress: list[int] = []
+    whole, _ = await exported(connection)
+    came = await import_events(other.connection, iter(whole), lambda done, of: progress.append(done))
+    assert (came.events, progress) == (7, [2, 4, 6, 7])
+
+
+async def test_a_large_log_gets_its_indexes_at_the_end(
+    written: None, connection: asyncpg.Connection, other: Other
+) -> None:
+    indexes = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2"
+    before = await other.connection.fetch(indexes)
+    lines, _ = await exported(connection)
+    with pytest.raises(ImportRefused, match="not hold a whole log: .*b, 2.* is duplicated"):
+        await import_events(
+            other.connection, iter([*lines[:-1], lines[-2]]), lambda done, of: None, rebuild_from=1
+        )
+    assert await other.connection.fetch(indexes) == before
+    await import_events(other.connection, iter(lines), lambda done, of: None, rebuild_from=1)
+    assert await other.connection.fetch(indexes) == before
+    assert (await verify_chain(other.connection)).fault is None
+    assert (await other.store.append([write("a", 3, new("4"))])).versions == {"a": 4}
+
+
 async def test_an_import_waits_for_no_writer(
     written: None, connection: asyncpg.Connection, other: Other, monkeypatch: pytest.MonkeyPatch
 ) -> None:
