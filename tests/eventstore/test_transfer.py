@@ -203,7 +203,7 @@ async def test_a_large_log_gets_its_indexes_at_the_end(
     indexes = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2"
     before = await other.connection.fetch(indexes)
     lines, _ = await exported(connection)
-    with pytest.raises(ImportRefused, match="not hold a whole log: .*b, 2.* is duplicated"):
+    with pytest.raises(ImportRefused, match=r"not hold a whole log: .*b, 2.* is duplicated"):
         await import_events(
             other.connection, iter([*lines[:-1], lines[-2]]), lambda done, of: None, rebuild_from=1
         )
