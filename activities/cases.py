@@ -175,6 +175,7 @@ class CaseActivities:
                 step.key,
                 kind=effect.kind,
                 reference=effect.reference,
+                payment=effect.payment,
                 amount=effect.amount,
             ),
         )

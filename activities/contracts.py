@@ -199,12 +199,18 @@ class EffectOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What came of an outside step. `code` is the gateway's when it refused."""
+    """What came of an outside step. `code` is the gateway's when it refused.
+
+    `more`: a part of it is still to be done, under the step's next try. `rest`: nothing is left to be captured,
+    and something is still authorised.
+    """
 
     outcome: EffectOutcome
     version: int
     code: str | None = None
     reason: str | None = None
+    more: bool = False
+    rest: bool = False
 
 
 # Parcels

@@ -115,6 +115,7 @@ class OrderActivities:
                 record.order_state,
                 delivered=record.all_delivered,
                 paid=record.settled,
+                authorized=record.payment.open,
             ),
         )
 

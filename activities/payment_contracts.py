@@ -22,8 +22,17 @@ class ChargebackStep:
 
 
 @dataclass(frozen=True, slots=True)
-class UndoPaymentStep:
-    """`authorization` is the key of the authorisation step whose outcome may be unknown."""
+class AuthorizeMoreStep:
+    """`amount` comes beside what is authorised already; `reason` is in plain words, of no person."""
+
+    step: Step
+    amount: Money
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoidMoreStep:
+    """`authorization` is the key of the step that asked for it; its outcome may be unknown."""
 
     step: Step
     authorization: str

@@ -5,7 +5,7 @@ outcome does not know whether an earlier attempt reached the gateway, so it look
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from temporalio import activity
 
@@ -18,7 +18,7 @@ from activities.order_stream import (
     load_order,
     run_step,
 )
-from activities.payment_contracts import CaptureStep, UndoPaymentStep
+from activities.payment_contracts import AuthorizeMoreStep, CaptureStep, VoidMoreStep
 from activities.refunds import GrantedRefundStep
 from domain.payments import decide
 from domain.payments.events import (
@@ -29,12 +29,16 @@ from domain.payments.events import (
     PaymentDeclined,
     PaymentEvent,
     PaymentRefunded,
+    PaymentRequested,
     PaymentVoided,
 )
+from domain.payments.model import Asking
 from domain.payments.stalled import FoundEffect, MoneyRequest, adopt
-from domain.record import OrderStreamEvent
+from domain.record import OrderRecord, OrderStreamEvent
 from eventstore.store import EventStore
 
+Left = Callable[[OrderRecord], object]
+"""What of it is still to be done afterwards, under another step: true of anything but nothing."""
 Call = Callable[[LoadedOrder], Awaitable[PaymentEffect]]
 Outcome = Callable[[str, PaymentEffect], PaymentEvent]
 
@@ -47,14 +51,7 @@ class PaymentActivities:
     @activity.defn
     async def authorize_payment(self, step: Step) -> Effect:
         """Authorise the order's total with the method it was placed with, or the one chosen since."""
-
-        async def call(order: LoadedOrder) -> PaymentEffect:
-            method = order.record.payment_method
-            return await self.gateway.authorize(
-                step.order_id, step.key, method=method, amount=order.record.order.owed
-            )
-
-        return await self._effect(
+        return await self._authorize(
             step,
             lambda record: decide.request_authorization(
                 record.payment_state,
@@ -62,19 +59,32 @@ class PaymentActivities:
                 method=record.payment_method,
                 amount=record.order.owed,
             ),
-            call,
-            lambda key, done: PaymentAuthorized(key, done.reference, done.amount),
-            lambda key, refused: PaymentDeclined(key, refused.code, refused.reason),
+        )
+
+    @activity.defn
+    async def authorize_more(self, given: AuthorizeMoreStep) -> Effect:
+        """Authorise so much beside what is authorised; a decline is an outcome, and changes nothing."""
+        step = given.step
+        return await self._authorize(
+            step,
+            lambda record: decide.request_more(
+                record.payment_state,
+                step.key,
+                method=record.payment_method,
+                amount=given.amount,
+                reason=given.reason,
+            ),
         )
 
     @activity.defn
     async def capture_payment(self, given: CaptureStep) -> Effect:
-        """Capture a dispatched parcel's share."""
+        """Capture a dispatched parcel's share, or the part of it that the oldest authorisation covers."""
         step = given.step
 
         async def call(order: LoadedOrder) -> PaymentEffect:
+            asked = _request(order, step)
             return await self.gateway.capture(
-                step.order_id, step.key, payment=_reference(order), amount=given.amount
+                step.order_id, step.key, payment=_payment(order, asked), amount=asked.amount
             )
 
         return await self._effect(
@@ -84,42 +94,53 @@ class PaymentActivities:
             ),
             call,
             lambda key, done: PaymentCaptured(key, done.reference, done.amount),
+            more=lambda record: decide.capture_left(record.payment, given.shipment_id, given.amount),
         )
 
     @activity.defn
-    async def void_payment(self, given: UndoPaymentStep) -> Effect:
-        """Free what is authorised and not captured; first find out whether anything was authorised at all."""
-        step = given.step
-        await self._settle_authorization(step, given.authorization)
-
-        async def call(order: LoadedOrder) -> PaymentEffect:
-            return await self.gateway.void(step.order_id, step.key, payment=_reference(order))
-
-        return await self._effect(
+    async def void_payment(self, step: Step) -> Effect:
+        """Free what is authorised and not captured; first find out what was authorised at all."""
+        order = await load_order(self.store, step.order_id)
+        for key, asked in order.record.payment.pending.items():
+            if asked.kind is Asking.AUTHORIZATION:
+                await self._settle_authorization(step, key)
+        return await self._void(
             step,
             lambda record: decide.request_void(record.payment_state, step.key),
-            call,
-            lambda key, done: PaymentVoided(key, done.reference, done.amount),
+            lambda record: record.payment.open,
+        )
+
+    @activity.defn
+    async def void_more(self, given: VoidMoreStep) -> Effect:
+        """Free what one authorisation has left; first find out whether it was made."""
+        step = given.step
+        await self._settle_authorization(step, given.authorization)
+        return await self._void(
+            step,
+            lambda record: decide.request_void(record.payment_state, step.key, authorization=given.authorization),
+            lambda record: None,
+        )
+
+    @activity.defn
+    async def void_rest(self, step: Step) -> Effect:
+        """Free what nothing will be captured of any more; nothing to do while something may be."""
+        return await self._void(
+            step,
+            lambda record: decide.request_void(record.payment_state, step.key) if record.rest else [],
+            lambda record: record.rest,
         )
 
     @activity.defn
     async def refund_payment(self, step: Step) -> Effect:
-        """Give back all that is captured and not refunded."""
-
-        async def call(order: LoadedOrder) -> PaymentEffect:
-            return await self.gateway.refund(
-                step.order_id, step.key, payment=_reference(order), amount=order.record.payment.paid
-            )
-
-        return await self._effect(
+        """Give back all that is captured and not refunded, or what of it was captured from one authorisation."""
+        return await self._refund(
             step,
             lambda record: (
                 decide.request_refund(record.payment_state, step.key, amount=record.payment.paid)
                 if record.payment.paid
                 else []
             ),
-            call,
-            lambda key, done: PaymentRefunded(key, done.reference, done.amount),
+            lambda record: record.payment.paid,
         )
 
     @activity.defn
@@ -147,18 +168,46 @@ class PaymentActivities:
 
     @activity.defn
     async def refund_granted(self, given: GrantedRefundStep) -> Effect:
-        """Give back what was granted."""
+        """Give back what was granted, or what of it was captured from one authorisation."""
         step = given.step
+        return await self._refund(
+            step,
+            lambda record: decide.request_granted_refund(record.payment_state, step.key, grant_id=given.grant_id),
+            lambda record: decide.refund_left(record.payment, step.key, given.grant_id),
+        )
 
+    async def _authorize(self, step: Step, request: Decide) -> Effect:
         async def call(order: LoadedOrder) -> PaymentEffect:
-            amount = order.record.payment.grants[given.grant_id]
-            return await self.gateway.refund(step.order_id, step.key, payment=_reference(order), amount=amount)
+            asked = _request(order, step)
+            assert isinstance(asked, PaymentRequested)
+            return await self.gateway.authorize(step.order_id, step.key, method=asked.method, amount=asked.amount)
 
         return await self._effect(
             step,
-            lambda record: decide.request_granted_refund(record.payment_state, step.key, grant_id=given.grant_id),
+            request,
             call,
-            lambda key, done: PaymentRefunded(key, done.reference, done.amount),
+            lambda key, done: PaymentAuthorized(key, done.reference, done.amount),
+            lambda key, refused: PaymentDeclined(key, refused.code, refused.reason),
+        )
+
+    async def _void(self, step: Step, request: Decide, more: Left) -> Effect:
+        async def call(order: LoadedOrder) -> PaymentEffect:
+            payment = _payment(order, _request(order, step))
+            return await self.gateway.void(step.order_id, step.key, payment=payment)
+
+        return await self._effect(
+            step, request, call, lambda key, done: PaymentVoided(key, done.reference, done.amount), more=more
+        )
+
+    async def _refund(self, step: Step, request: Decide, more: Left) -> Effect:
+        async def call(order: LoadedOrder) -> PaymentEffect:
+            asked = _request(order, step)
+            return await self.gateway.refund(
+                step.order_id, step.key, payment=_payment(order, asked), amount=asked.amount
+            )
+
+        return await self._effect(
+            step, request, call, lambda key, done: PaymentRefunded(key, done.reference, done.amount), more=more
         )
 
     async def _effect(
@@ -168,17 +217,22 @@ class PaymentActivities:
         call: Call,
         outcome: Outcome,
         refusal: Callable[[str, Refused], PaymentEvent] | None = None,
+        *,
+        more: Left = lambda record: None,
     ) -> Effect:
         order = await load_order(self.store, step.order_id)
         repeated = bool(order.of_step(step.key))
         order = await run_step(self.store, step, request, known=order)
         stored = order.of_step(step.key)
         if not stored:
-            return Effect(EffectOutcome.NOTHING, order.version)
+            return Effect(EffectOutcome.NOTHING, order.version, rest=order.record.rest)
         if len(stored) == 1:
             event = await self._call(step, order, call, outcome, refusal or _refused, look_up=repeated)
             order = await self._append_outcome(step, event, order)
-        return _effect_of(order, step)
+        effect = _effect_of(order, step)
+        if effect.outcome is EffectOutcome.REFUSED:
+            return effect
+        return replace(effect, more=bool(more(order.record)), rest=order.record.rest)
 
     async def _call(
         self,
@@ -215,10 +269,18 @@ class PaymentActivities:
         await self._append_outcome(Step(step.order_id, authorization, step.actor), event, order)
 
 
-def _reference(order: LoadedOrder) -> str:
-    reference = order.record.payment.reference
-    assert reference is not None  # the decider has refused otherwise
-    return reference
+def _request(order: LoadedOrder, step: Step) -> MoneyRequest:
+    """What the step asked for when it asked first: that, and nothing that the caller says now, is what is done."""
+    asked = order.of_step(step.key)[0]
+    assert isinstance(asked, MoneyRequest)
+    return asked
+
+
+def _payment(order: LoadedOrder, asked: MoneyRequest) -> str:
+    assert not isinstance(asked, PaymentRequested)
+    payment = asked.payment or order.record.payment.reference
+    assert payment is not None  # the decider has refused otherwise
+    return payment
 
 
 def _refused(key: str, refused: Refused) -> PaymentEvent:

@@ -41,6 +41,7 @@ class Fact:
     kind: str
     reference: str
     amount: Money
+    payment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +53,22 @@ class OrderMoney:
 
     @classmethod
     def of(cls, stored: Iterable[Recorded]) -> "OrderMoney":
-        facts, pending = [], {}
+        facts: list[Fact] = []
+        pending: dict[str, datetime] = {}
+        drawn: dict[str, str | None] = {}
         for recorded in stored:
             event = recorded.event
             step = getattr(event, "step", "")
             if isinstance(event, REQUESTS):
                 pending[step] = recorded.recorded_at
+                drawn[step] = getattr(event, "payment", None)
                 continue
             pending.pop(step, None)
             if isinstance(event, PaymentAuthorized | PaymentCaptured | PaymentVoided | PaymentRefunded):
-                facts.append(Fact(step, KINDS[type(event)], event.reference, event.amount))
+                payment = event.reference if isinstance(event, PaymentAuthorized) else drawn.get(step)
+                known = [fact.reference for fact in facts if fact.kind == "authorization"]
+                payment = payment or (known[-1] if known else "")
+                facts.append(Fact(step, KINDS[type(event)], event.reference, event.amount, payment))
         return cls(tuple(facts), pending)
 
 
@@ -91,12 +98,8 @@ def differences(
                 found.append(_unrecorded(order_id, known, effect))
         elif fact.amount != effect.amount:
             found.append(_case(CaseKind.AMOUNT_DIFFERS, order_id, effect, expected=fact.amount))
-    found += [_unbooked(order_id, fact, facts_of(known)) for fact in facts]
+    found += [_unbooked(order_id, fact) for fact in facts]
     return found
-
-
-def facts_of(known: OrderMoney | None) -> Sequence[Fact]:
-    return known.facts if known else ()
 
 
 def _take(facts: list[Fact], effect: PaymentEffect) -> Fact | None:
@@ -116,12 +119,19 @@ def _unrecorded(order_id: UUID, known: OrderMoney | None, effect: PaymentEffect)
     return _case(CaseKind.CAPTURED_TWICE if twin else CaseKind.NOT_RECORDED, order_id, effect)
 
 
-def _unbooked(order_id: UUID, fact: Fact, facts: Sequence[Fact]) -> CaseOpened:
-    payment = next((each.reference for each in facts if each.kind == "authorization"), "")
+def _unbooked(order_id: UUID, fact: Fact) -> CaseOpened:
     kind = CaseKind.REFUND_MISSING if fact.kind == "refund" else CaseKind.NOT_BOOKED
     case_id = case_id_of(kind, order_id, fact.kind, fact.step)
     return CaseOpened(
-        case_id, kind, order_id, fact.kind, fact.step, fact.reference, payment, expected=fact.amount, found=None
+        case_id,
+        kind,
+        order_id,
+        fact.kind,
+        fact.step,
+        fact.reference,
+        fact.payment,
+        expected=fact.amount,
+        found=None,
     )
 
 

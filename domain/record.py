@@ -18,7 +18,7 @@ from domain.orders.events import OrderEvent
 from domain.orders.model import Order, OrderState, OrderStatus
 from domain.payments import model as payments
 from domain.payments.events import PaymentEvent
-from domain.payments.model import Payment, PaymentState, PaymentStatus
+from domain.payments.model import Asking, Payment, PaymentState, PaymentStatus
 from domain.quantities import LineQuantities, covered, held, line_quantities
 from domain.returns import model as returned
 from domain.returns.events import ReturnEvent
@@ -118,6 +118,13 @@ class OrderRecord:
         """What was paid of the order's price; a refund that was granted takes nothing of it."""
         beyond = self.payment.refunded - self.payment.granted
         return self.payment.captured - (beyond if beyond.minor > 0 else Money.zero(beyond.currency))
+
+    @property
+    def rest(self) -> bool:
+        """Whether all of the order's price is captured, and something is authorised beyond it."""
+        money = self.payment
+        under_way = any(asked.kind is not Asking.REFUND for asked in money.pending.values())
+        return bool(money.open) and not under_way and money.captured >= self.order.owed
 
     @property
     def amounts(self) -> Amounts:

@@ -178,6 +178,7 @@ def check_money(live: Live) -> Check:
             check.expect(not money.held, f"{who} is cancelled and holds {money.held}")
         if record.status is OrderStatus.COMPLETED:
             owed = record.order.owed
+            check.expect(not money.open, f"{who} is completed and {money.open} is still authorised")
             settled = record.settled == owed and money.refunded <= money.granted
             check.expect(settled, f"{who} is completed with {record.settled} paid of {owed}")
     return check

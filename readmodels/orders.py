@@ -35,7 +35,7 @@ from readmodels.base import METADATA, ByStream, Skipped, Tables, Write, arrays, 
 from readmodels.views import OrderView
 
 NAME: Final = "orders"
-VERSION: Final = 4
+VERSION: Final = 5
 STREAMS: Final = ("order/",)
 
 ORDERS = Table(

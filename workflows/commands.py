@@ -45,7 +45,7 @@ R = TypeVar("R")
 
 ADOPTION: Final[Mapping[str, tuple[TaskQueue, Callable[[Any, AdoptStep], Awaitable[Commanded]]]]] = {
     **dict.fromkeys(
-        ("authorize", "capture", "void", "refund", "give-back"),
+        ("authorize", "authorize-more", "capture", "void", "refund", "give-back"),
         (TaskQueue.PAYMENTS, PaymentActivities.adopt_payment),
     ),
     **dict.fromkeys(("book", "unbook"), (TaskQueue.SHIPPING, ShippingActivities.adopt_booking)),

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -13,14 +12,13 @@ with workflow.unsafe.imports_passed_through():
     from activities.inventory import InventoryActivities
     from activities.lost_contracts import DispatchStep, LostParcel
     from activities.orders import OrderActivities
-    from activities.payment_contracts import CaptureStep
-    from activities.payments import PaymentActivities
     from activities.shipping import ShippingActivities
     from activities.shipping_contracts import ParcelStep, StopParcelStep, TrackStep
     from domain.orders.model import OrderStatus
     from domain.shipping.events import TrackingStatus
     from workflows.contracts import StepPolicies
     from workflows.losses import Losses
+    from workflows.money import OrderMoney
     from workflows.saga import Interrupted, Saga
 
 
@@ -44,9 +42,9 @@ class Parcel:
 class Fulfilment:
     """The parcels of one order. News of them may come before, while or after it waits for them."""
 
-    def __init__(self, saga: Saga, order_id: UUID, policies: StepPolicies) -> None:
+    def __init__(self, saga: Saga, money: OrderMoney, policies: StepPolicies) -> None:
         self._saga = saga
-        self._order_id = order_id
+        self._money = money
         self._policies = policies
         self.losses = Losses(saga, policies)
         self._news: dict[str, TrackingStatus] = {}
@@ -116,12 +114,7 @@ class Fulfilment:
             )
             parcel.dispatched, parcel.lost, parcel.deliver_by = True, done.lost, done.deliver_by
         if not parcel.captured:
-            await self._saga.outside(
-                f"capture:{parcel.id}",
-                TaskQueue.PAYMENTS,
-                PaymentActivities.capture_payment,
-                lambda step: CaptureStep(step, parcel.id, parcel.plan.share),
-            )
+            await self._money.capture(parcel.id, parcel.plan.share)
             parcel.captured = True
 
     async def _deliver(self, parcel: Parcel) -> None:
@@ -193,7 +186,7 @@ class Fulfilment:
             tracked = await self._saga.call(
                 TaskQueue.SHIPPING,
                 ShippingActivities.track_parcel,
-                TrackStep(self._order_id, parcel.id),
+                TrackStep(self._saga.order_id, parcel.id),
                 note=f"track {parcel.id}",
             )
         except ActivityError as failure:

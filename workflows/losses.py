@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import TaskQueue
     from activities.lost import LostParcelActivities
     from activities.lost_contracts import AnswerLostStep, LoseStep, LostParcel
-    from activities.payments import PaymentActivities
-    from activities.refunds import GrantedRefundStep
     from workflows.contracts import StepPolicies
+    from workflows.money import refund_grant
     from workflows.saga import Interrupted, Saga
 
 POLICY = "the order's policy for lost parcels"
@@ -83,13 +81,7 @@ class Losses:
 
     async def refund(self, grant_id: str) -> None:
         """Give back what the answer has granted."""
-        await self._saga.outside(
-            f"refund:{grant_id}",
-            TaskQueue.PAYMENTS,
-            PaymentActivities.refund_granted,
-            lambda step: GrantedRefundStep(step, grant_id),
-            interruptible=False,
-        )
+        await refund_grant(self._saga, grant_id)
 
     def known(self, shipment_id: str) -> LostParcel | None:
         """The answer, if there is one."""

@@ -16,11 +16,8 @@ with workflow.unsafe.imports_passed_through():
         PlannedParcel,
         Resumed,
         Step,
-        TaskQueue,
     )
     from activities.orders import OrderActivities
-    from activities.payment_contracts import UndoPaymentStep
-    from activities.payments import PaymentActivities
     from domain.orders.model import OrderStatus
     from workflows.changes import OrderChanges
     from workflows.commands import Commands
@@ -38,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows.fulfilment import Fulfilment, Parcel
     from workflows.holds import Holds
+    from workflows.money import OrderMoney
     from workflows.saga import Interrupted, Saga
     from workflows.stock import Goods
 
@@ -53,8 +51,9 @@ class OrderWorkflow(OrderChanges):
         self._saga = Saga(given.command.order_id, given.policies)
         self._holds = Holds(self._saga)
         self._goods = Goods(self._saga, given.policies)
-        self._fulfilment = Fulfilment(self._saga, given.command.order_id, given.policies)
         self._commands = Commands(self._saga, given.command.order_id)
+        self._money = OrderMoney(self._saga, self._commands.turns)
+        self._fulfilment = Fulfilment(self._saga, self._money, given.policies)
         self._reset = False
         self._methods_chosen = 0
         workflow.register_random_seed_callback(self._begin_anew)
@@ -105,6 +104,7 @@ class OrderWorkflow(OrderChanges):
             else:
                 parcels = await self._secure()
             await self._fulfilment.send_all(parcels)
+            await self._money.freed()
             await self._own("complete", OrderActivities.complete_order)
         except Interrupted:
             self._saga.show_status(OrderStatus.CANCELLING)
@@ -132,12 +132,9 @@ class OrderWorkflow(OrderChanges):
         return self._fulfilment.parcels(reserved.parcels)
 
     async def _authorize(self) -> None:
-        self._saga.compensate_with(self._undo_payment)
-        authorize = PaymentActivities.authorize_payment
+        self._saga.compensate_with(self._money.undo)
         while True:
-            effect = await self._saga.outside(
-                "authorize", TaskQueue.PAYMENTS, authorize, lambda step: step, refusable=True
-            )
+            effect = await self._money.authorize()
             if effect.outcome is not EffectOutcome.REFUSED:
                 return
             if not await self._another_method():
@@ -163,7 +160,7 @@ class OrderWorkflow(OrderChanges):
             Interrupted: nothing has left the house.
         """
         self._saga.compensate_with(self._goods.release)
-        self._saga.compensate_with(self._undo_payment)
+        self._saga.compensate_with(self._money.undo)
         self._holds.plan(plans)
         parcels = self._fulfilment.parcels(plans)
         await self._fulfilment.stop_all(parcels)
@@ -176,19 +173,6 @@ class OrderWorkflow(OrderChanges):
         )
         self._saga.cancelling = True
         raise Interrupted
-
-    async def _undo_payment(self) -> None:
-        """Void what is authorised, refund what is captured; either may find nothing to do."""
-        await self._saga.outside(
-            "void",
-            TaskQueue.PAYMENTS,
-            PaymentActivities.void_payment,
-            lambda step: UndoPaymentStep(step, self._saga.key("authorize")),
-            interruptible=False,
-        )
-        await self._saga.outside(
-            "refund", TaskQueue.PAYMENTS, PaymentActivities.refund_payment, lambda step: step, interruptible=False
-        )
 
     # Going on as another run
 

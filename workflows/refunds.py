@@ -7,13 +7,14 @@ from uuid import UUID
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import Step, StepDone, TaskQueue
+    from activities.contracts import Step, StepDone
     from activities.payments import PaymentActivities
     from activities.refunds import GrantedRefundStep, GrantStep, RefundActivities, give_back_label
     from workflows import policies
     from workflows.commands import Commands
     from workflows.contracts import CommandDone, ResolveStalledStep, StepPolicies
     from workflows.failures import FAILED, refusal_of
+    from workflows.money import in_parts
     from workflows.saga import Saga
 
 REFUND_WORKFLOW: Final = "Refund"
@@ -40,12 +41,11 @@ async def give_back(saga: Saga, grant_id: str) -> None:
     """
     if not await _look_at(saga, grant_id):
         return
-    await saga.outside(
+    await in_parts(
+        saga,
         give_back_label(grant_id),
-        TaskQueue.PAYMENTS,
         PaymentActivities.refund_granted,
         lambda step: GrantedRefundStep(step, grant_id),
-        interruptible=False,
     )
 
 

@@ -160,11 +160,16 @@ def cancel(state: OrderState, *, held: Money, reserved: bool) -> list[OrderEvent
     return [OrderCancelled(order.reason or "")]
 
 
-def complete(state: OrderState, *, delivered: bool, paid: Money) -> list[OrderEvent]:
-    """Close an order whose every parcel is delivered; `paid` is captured − refunded."""
+def complete(state: OrderState, *, delivered: bool, paid: Money, authorized: Money) -> list[OrderEvent]:
+    """Close an order whose every parcel is delivered.
+
+    `paid` is captured − refunded; `authorized` is what could still be captured, which must be freed before.
+    """
     order = _in(state, "completed", OrderStatus.CONFIRMED)
     if not delivered or paid != order.owed:
         raise NotAllowed(f"an order completes when delivered and paid; {paid} of {order.owed} is paid")
+    if authorized:
+        raise NotAllowed(f"an order completes when nothing is authorised any more; {authorized} is")
     return [OrderCompleted()]
 
 

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 
 from domain.errors import InvalidValue, NotAllowed
-from domain.money import Money
+from domain.money import Money, total
 from domain.payments.events import (
     CaptureRequested,
     ChargebackOpened,
     PaymentEvent,
     PaymentMethodChosen,
     PaymentRequested,
+    Purpose,
     RefundGranted,
     RefundRequested,
     VoidRequested,
 )
-from domain.payments.model import NoPayment, Payment, PaymentState
+from domain.payments.model import NoPayment, Payment, PaymentState, label_of
 
 
 def request_authorization(state: PaymentState, step: str, *, method: str, amount: Money) -> list[PaymentEvent]:
@@ -32,36 +33,73 @@ def choose_method(state: PaymentState, method: str) -> list[PaymentEvent]:
     return [PaymentMethodChosen(method)]
 
 
+def request_more(state: PaymentState, step: str, *, method: str, amount: Money, reason: str) -> list[PaymentEvent]:
+    """Ask for more of the customer's money, beside what is authorised: the order has come to cost more.
+
+    Raises:
+        NotAllowed: `authorization-pending`, another authorisation is asked for and not answered.
+    """
+    _positive(amount)
+    if isinstance(state, Payment) and state.authorizing:
+        raise NotAllowed("an authorisation is asked for and not answered yet", code="authorization-pending")
+    return [PaymentRequested(step, method, amount, Purpose.MORE, reason)]
+
+
 def request_capture(state: PaymentState, step: str, *, shipment_id: str, amount: Money) -> list[PaymentEvent]:
-    """Take a parcel's share of what is authorised; nothing to do for a parcel of free goods."""
+    """Take what is left of a parcel's share of what is authorised, from the oldest authorisation that has any.
+
+    One authorisation may cover a part only: the next part is asked for under another step. Nothing to do for a
+    parcel of free goods, or one whose share is captured.
+    """
     payment = _authorized(state)
     if not amount:
         return []
     _positive(amount)
-    if amount > payment.open:
+    left = capture_left(payment, shipment_id, amount)
+    if left.minor <= 0:
+        return []
+    free = [(payment.free(each), each.reference) for each in payment.authorizations]
+    if left > total((each for each, _ in free), left.currency):
         raise NotAllowed(
-            f"{amount} is more than the {payment.open} that is left of the authorisation",
+            f"{left} is more than the {payment.open} that is left of the authorisation",
             code="amount-above-authorized",
         )
-    return [CaptureRequested(step, shipment_id, amount)]
+    part, reference = next((each, reference) for each, reference in free if each.minor > 0)
+    return [CaptureRequested(step, shipment_id, _least(left, part), reference)]
 
 
-def request_void(state: PaymentState, step: str) -> list[PaymentEvent]:
-    """Free what is authorised and not captured; nothing to do when that is zero."""
-    if isinstance(state, NoPayment) or not state.open:
+def capture_left(payment: Payment, shipment_id: str, share: Money) -> Money:
+    """What of a parcel's share is neither captured nor about to be."""
+    asked = [each.amount for each in payment.pending.values() if each.shipment_id == shipment_id]
+    return share - payment.shares.get(shipment_id, Money.zero(share.currency)) - total(asked, share.currency)
+
+
+def request_void(state: PaymentState, step: str, *, authorization: str | None = None) -> list[PaymentEvent]:
+    """Free what one authorisation has left; nothing to do when that is zero, or while some of it is on its way.
+
+    Args:
+        authorization: The step that got it; by default the oldest that has anything left.
+    """
+    if isinstance(state, NoPayment):
         return []
-    return [VoidRequested(step, state.open)]
+    for each in state.authorizations:
+        if each.open and authorization in (None, each.step) and state.free(each) == each.open:
+            return [VoidRequested(step, each.open, each.reference)]
+    return []
 
 
 def request_refund(state: PaymentState, step: str, *, amount: Money) -> list[PaymentEvent]:
+    """Give money back, of the oldest capture that has any; the next part is asked for under another step."""
     payment = _authorized(state)
     _positive(amount)
-    if amount > payment.paid:
+    paid = [(payment.refundable(each), each.reference) for each in payment.authorizations]
+    if amount > total((each for each, _ in paid), amount.currency):
         raise NotAllowed(
             f"{amount} cannot be refunded; {payment.paid} is captured and not refunded",
             code="amount-above-captured",
         )
-    return [RefundRequested(step, amount)]
+    part, reference = next((each, reference) for each, reference in paid if each.minor > 0)
+    return [RefundRequested(step, _least(amount, part), reference)]
 
 
 def grant_refund(state: PaymentState, grant_id: str, *, amount: Money, reason: str, by: str) -> list[PaymentEvent]:
@@ -83,11 +121,18 @@ def grant_refund(state: PaymentState, grant_id: str, *, amount: Money, reason: s
 
 
 def request_granted_refund(state: PaymentState, step: str, *, grant_id: str) -> list[PaymentEvent]:
-    """Begin to give a granted refund back."""
+    """Begin to give a granted refund back, or go on with it; nothing to do once all of it is."""
     payment = _authorized(state)
     if grant_id not in payment.grants:
         raise NotAllowed("no such refund was granted", code="not-granted")
-    return request_refund(state, step, amount=payment.grants[grant_id])
+    left = refund_left(payment, step, grant_id)
+    return request_refund(state, step, amount=left) if left else []
+
+
+def refund_left(payment: Payment, step: str, grant_id: str) -> Money:
+    """What of a grant has not gone back under the steps of this label."""
+    granted = payment.grants[grant_id]
+    return granted - payment.given_back.get(label_of(step), Money.zero(granted.currency))
 
 
 def open_chargeback(state: PaymentState, *, reference: str, amount: Money, reason: str) -> list[PaymentEvent]:
@@ -121,6 +166,10 @@ def _authorized(state: PaymentState) -> Payment:
     if isinstance(state, NoPayment) or state.reference is None:
         raise NotAllowed("the order's payment is not authorised", code="not-authorized")
     return state
+
+
+def _least(*amounts: Money) -> Money:
+    return min(amounts, key=lambda each: each.minor)
 
 
 def _positive(amount: Money) -> None:

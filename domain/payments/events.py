@@ -5,18 +5,36 @@ key; so a request without an outcome is looked up there before it is tried again
 """
 
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 
 from domain.money import Money
 from domain.privacy import PersonalText
 
 
+class Purpose(StrEnum):
+    """What an authorisation is asked for: an order's total, more of it later, or what is about to expire."""
+
+    ORDER = "order"
+    MORE = "more"
+    RENEWAL = "renewal"
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentRequested:
-    """The authorisation is about to be asked for."""
+    """An authorisation is about to be asked for.
+
+    `reason` says why there is more to pay. The authorisation can be captured until `expires_at`; a renewal takes
+    the place of the one that it `replaces`, named by its reference.
+    """
 
     step: str
     method: str
     amount: Money
+    purpose: Purpose = Purpose.ORDER
+    reason: str | None = None
+    expires_at: datetime | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +69,12 @@ class PaymentAbandoned:
 
 @dataclass(frozen=True, slots=True)
 class CaptureRequested:
+    """A parcel's share, or the part of it that one authorisation covers. `payment` is that authorisation's id."""
+
     step: str
     shipment_id: str
     amount: Money
+    payment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +86,11 @@ class PaymentCaptured:
 
 @dataclass(frozen=True, slots=True)
 class VoidRequested:
+    """What one authorisation has left is about to be freed."""
+
     step: str
     amount: Money
+    payment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +102,11 @@ class PaymentVoided:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequested:
+    """A refund, or the part of it that was captured from one authorisation."""
+
     step: str
     amount: Money
+    payment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

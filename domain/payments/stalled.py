@@ -66,11 +66,12 @@ def adopt(
 def _same_payment(state: PaymentState, request: MoneyRequest, found: FoundEffect) -> None:
     if isinstance(request, PaymentRequested):
         return
-    mine = state.reference if isinstance(state, Payment) else None
+    known = state.authorizations if isinstance(state, Payment) else ()
+    mine = request.payment or (known[-1].reference if known else None)
     if found.payment != mine:
         raise refuse_adoption(found.reference, f"it belongs to payment {found.payment}, the order's is {mine}")
-    assert isinstance(state, Payment)  # for it has the reference
-    left = state.paid if isinstance(request, RefundRequested) else state.open
+    drawn = next(each for each in known if each.reference == mine)
+    left = drawn.paid if isinstance(request, RefundRequested) else drawn.open
     if found.amount > left:
         raise refuse_adoption(found.reference, f"it moved {found.amount}, and only {left} is left to move")
 

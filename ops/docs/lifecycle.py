@@ -189,6 +189,7 @@ DECIDERS: Final[Mapping[str, Decider]] = {
         record.order_state,
         delivered=bool(record.shipments.by_id) and record.all_delivered,
         paid=_settled(record),
+        authorized=record.payment.open,
     ),
     "stall": lambda record: orders.stall(record.order_state, step=STALLED, error_type="", error=""),
     "resolve: retry": lambda record: _resolve(record, StepAction.RETRY),

@@ -8,7 +8,7 @@ import pytest
 
 from activities.contracts import CancelStep, Effect, EffectOutcome, Step
 from activities.gateways.protocol import Unknown
-from activities.payment_contracts import CaptureStep, UndoPaymentStep
+from activities.payment_contracts import CaptureStep
 from domain.errors import DomainError
 from domain.payments.events import PaymentActionRefused, PaymentDeclined
 from eventstore.store import StoreUnavailable
@@ -26,7 +26,7 @@ async def prepared(backend: Backend, call: str) -> tuple[UUID, Attempt]:
         return order_id, lambda: services.authorize_payment(Step(order_id, "authorize#0"))
     order_id, reserved = await backend.confirmed()
     if call == "void":
-        return order_id, lambda: services.void_payment(UndoPaymentStep(Step(order_id, "void#0"), "authorize#1"))
+        return order_id, lambda: services.void_payment(Step(order_id, "void#0"))
     share = reserved.parcels[0].share
     capture = CaptureStep(Step(order_id, "capture:P#0"), "P", share)
     if call == "refund":
@@ -123,7 +123,7 @@ async def test_a_refusal_is_an_outcome_and_stays_one(
 async def test_there_may_be_nothing_to_give_back(backend: Backend) -> None:
     order_id, _ = await backend.reserved()
     before = backend.types(order_id)
-    void = UndoPaymentStep(Step(order_id, "void#0"), "authorize#0")
+    void = Step(order_id, "void#0")
     assert (await backend.payments.void_payment(void)).outcome is EffectOutcome.NOTHING
     assert (await backend.payments.refund_payment(Step(order_id, "refund#0"))).outcome is EffectOutcome.NOTHING
     assert backend.types(order_id) == before
@@ -136,7 +136,7 @@ async def test_an_unknown_authorisation_is_settled_before_the_void(backend: Back
     backend.gateway.faults.plan("authorize", "lost" if charged else "down")
     with pytest.raises(Unknown):
         await attempt()
-    undone = await backend.payments.void_payment(UndoPaymentStep(Step(order_id, "void#0"), "authorize#0"))
+    undone = await backend.payments.void_payment(Step(order_id, "void#0"))
 
     assert undone.outcome is (EffectOutcome.DONE if charged else EffectOutcome.NOTHING)
     assert not (await backend.load(order_id)).record.payment.held

@@ -47,7 +47,12 @@ CLEAR = {
         "warehouse",
     ),
 }
-CLEAR_HERE = {("OrderLine", "name"), ("ProductCreated", "name"), ("LostShipmentAnswered", "replacement")}
+CLEAR_HERE = {
+    ("OrderLine", "name"),
+    ("ProductCreated", "name"),
+    ("LostShipmentAnswered", "replacement"),
+    ("PaymentRequested", "replaces"),
+}
 # Reasons that no customer gives: of the shop, of a gateway, of an operator about goods or books; of an erasure.
 CLEAR_REASONS = {
     "BookingRefused",
@@ -61,6 +66,7 @@ CLEAR_REASONS = {
     "OrderCancellationRejected",
     "PaymentActionRefused",
     "PaymentDeclined",
+    "PaymentRequested",
     "ProductDiscontinued",
     "StockAdjusted",
     "StockReceived",

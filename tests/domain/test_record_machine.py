@@ -177,7 +177,11 @@ class Record(RuleBasedStateMachine):
 
     @rule()
     def complete(self) -> None:
-        self.ask(lambda r: orders.complete(r.order_state, delivered=r.all_delivered, paid=r.payment.paid))
+        self.ask(
+            lambda r: orders.complete(
+                r.order_state, delivered=r.all_delivered, paid=r.payment.paid, authorized=r.payment.open
+            )
+        )
 
     @invariant()
     def an_order_is_on_hold_only_while_it_is_open_and_held_whole(self) -> None:

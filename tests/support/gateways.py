@@ -79,7 +79,7 @@ class MemoryPayments:
         return await self._act("capture", "capture", order_id, key, payment, amount)
 
     async def void(self, order_id: UUID, key: str, *, payment: str) -> PaymentEffect:
-        mine = [each for each in self.books.values() if each.order_id == order_id]
+        mine = [each for each in self.books.values() if each.payment == payment]
         sums = Counter({each.kind: 0 for each in mine})
         for each in mine:
             sums[each.kind] += each.amount.minor

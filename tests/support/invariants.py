@@ -77,6 +77,7 @@ def _check_ended(record: OrderRecord, bookings: Iterable[object]) -> None:
         return
     assert record.payment.paid == record.owed
     assert not record.amounts.due
+    assert not record.payment.open
     assert record.all_delivered
     assert sorted(standing) == sorted(record.shipments.by_id)
 

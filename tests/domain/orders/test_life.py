@@ -51,7 +51,7 @@ COMMANDS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
     ),
     "reject cancellation": (reject_cancellation, {"reason": "the parcel is gone"}, {"cancelling"}),
     "cancel": (cancel, {"held": NOTHING, "reserved": False}, {"cancelling"}),
-    "complete": (complete, {"delivered": True, "paid": TOTAL}, {"confirmed"}),
+    "complete": (complete, {"delivered": True, "paid": TOTAL, "authorized": eur("0")}, {"confirmed"}),
 }
 
 
@@ -128,14 +128,16 @@ def test_a_resumed_order_can_be_cancelled_again() -> None:
 
 
 def test_completed_when_delivered_and_paid() -> None:
-    given(PLACED, CONFIRMED).when(complete, delivered=True, paid=TOTAL).then(COMPLETED)
+    given(PLACED, CONFIRMED).when(complete, delivered=True, paid=TOTAL, authorized=eur("0")).then(COMPLETED)
 
 
 @pytest.mark.parametrize(
     ("delivered", "paid"), [(False, TOTAL), (True, TOTAL - CENT), (True, TOTAL + CENT), (True, NOTHING)]
 )
 def test_not_completed_before(delivered: bool, paid: Money) -> None:
-    given(PLACED, CONFIRMED).when(complete, delivered=delivered, paid=paid).then_refused("not-allowed")
+    given(PLACED, CONFIRMED).when(complete, delivered=delivered, paid=paid, authorized=eur("0")).then_refused(
+        "not-allowed"
+    )
 
 
 @pytest.mark.parametrize("status", [status for status in IN if status != "cancelled"])

@@ -30,7 +30,7 @@ CAPTURED = (*AUTHORIZED, PaymentCaptured("capture#0", "c-1", eur("20.00")))
 def test_it_is_folded_like_one_of_the_orders_own(
     before: tuple[PaymentEvent, ...], kind: str, amount: str, sums: tuple[str, ...]
 ) -> None:
-    events = adopt(after(*before), "case:1", kind=kind, reference="r", amount=eur(amount))
+    events = adopt(after(*before), "case:1", kind=kind, reference="r", payment="auth-1", amount=eur(amount))
     state = after(*before, *events)
     assert isinstance(state, Payment)
     assert (state.authorized, state.captured, state.voided, state.refunded) == tuple(map(eur, sums))
@@ -52,4 +52,4 @@ def test_it_is_folded_like_one_of_the_orders_own(
 def test_what_does_not_fit_is_refused(before: tuple[PaymentEvent, ...], kind: str, amount: str) -> None:
     assert eur("35.70") == TOTAL
     with pytest.raises(NotAllowed):
-        adopt(after(*before), "case:1", kind=kind, reference="r", amount=eur(amount))
+        adopt(after(*before), "case:1", kind=kind, reference="r", payment="auth-1", amount=eur(amount))

@@ -1,6 +1,7 @@
 """An order's money beside a gateway that may lose its answers, refuse, and be asked for parcels side by side."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from domain.payments.events import (
     PaymentRefunded,
     PaymentRequested,
     PaymentVoided,
+    Purpose,
     RefundRequested,
     VoidRequested,
 )
@@ -36,26 +38,41 @@ def euro(minor: int) -> Money:
     return Money(minor, "EUR")
 
 
+@dataclass
+class Held:
+    """One authorisation in the gateway's books, in minor units."""
+
+    open: int
+    captured: int = 0
+    refunded: int = 0
+
+
 class Gateway:
-    """Keeps its own books, in minor units, and never moves more than it holds."""
+    """Keeps its own books by authorisation, and never moves more than that one holds."""
 
     def __init__(self) -> None:
-        self.open = self.captured = self.refunded = 0
+        self.held: dict[str, Held] = {}
+
+    def sums(self) -> tuple[Money, Money, Money]:
+        books = self.held.values()
+        sums = (sum(each.open for each in books), sum(each.captured for each in books))
+        return euro(sums[0]), euro(sums[1]), euro(sum(each.refunded for each in books))
 
     def answer(self, request: Request) -> PaymentEvent:
         step, amount = request.step, request.amount
+        if isinstance(request, PaymentRequested):
+            self.held[f"auth-{step}"] = Held(amount.minor)
+            return PaymentAuthorized(step, f"auth-{step}", amount)
+        held = self.held[request.payment or ""]
         match request:
-            case PaymentRequested():
-                self.open += amount.minor
-                return PaymentAuthorized(step, "auth", amount)
-            case CaptureRequested() if amount.minor <= self.open:
-                self.open, self.captured = self.open - amount.minor, self.captured + amount.minor
+            case CaptureRequested() if amount.minor <= held.open:
+                held.open, held.captured = held.open - amount.minor, held.captured + amount.minor
                 return PaymentCaptured(step, "cap", amount)
-            case VoidRequested() if self.open:
-                freed, self.open = self.open, 0
+            case VoidRequested() if held.open:
+                freed, held.open = held.open, 0
                 return PaymentVoided(step, "void", euro(freed))
-            case RefundRequested() if amount.minor <= self.captured - self.refunded:
-                self.refunded += amount.minor
+            case RefundRequested() if amount.minor <= held.captured - held.refunded:
+                held.refunded += amount.minor
                 return PaymentRefunded(step, "ref", amount)
         return PaymentActionRefused(step, "refused", "More than there is")
 
@@ -90,8 +107,12 @@ class Payments(RuleBasedStateMachine):
         self.ask(lambda state, step: decide.request_authorization(state, step, method="m", amount=euro(TOTAL)))
 
     @rule(amount=amounts)
-    def capture(self, amount: int) -> None:
-        self.ask(lambda state, step: decide.request_capture(state, step, shipment_id="s", amount=euro(amount)))
+    def authorize_more(self, amount: int) -> None:
+        self.ask(lambda state, step: decide.request_more(state, step, method="m", amount=euro(amount), reason="r"))
+
+    @rule(amount=amounts, parcel=st.sampled_from("pqr"))
+    def capture(self, amount: int, parcel: str) -> None:
+        self.ask(lambda state, step: decide.request_capture(state, step, shipment_id=parcel, amount=euro(amount)))
 
     @rule()
     def void(self) -> None:
@@ -143,20 +164,41 @@ class Payments(RuleBasedStateMachine):
             assert sum(event.amount.minor for event in opened) == state.charged_back.minor
 
     @invariant()
-    def an_order_never_ties_up_more_than_its_total(self) -> None:
+    def an_order_never_ties_up_more_than_was_asked_of_it(self) -> None:
         if isinstance(self.state, Payment):
-            assert self.state.held <= euro(TOTAL)
+            more = sum(
+                event.amount.minor
+                for event in self.log
+                if isinstance(event, PaymentRequested) and event.purpose is Purpose.MORE
+            )
+            assert self.state.held <= euro(TOTAL + more)
+
+    @invariant()
+    def each_authorisation_agrees_and_they_sum_up(self) -> None:
+        if not isinstance(state := self.state, Payment):
+            return
+        for each in state.authorizations:
+            held = self.gateway.held[each.reference]
+            assert (each.open, each.captured, each.refunded) == (
+                euro(held.open),
+                euro(held.captured),
+                euro(held.refunded),
+            )
+            assert state.free(each) >= euro(0)
+            assert state.refundable(each) >= euro(0)
+        assert sum(each.open.minor for each in state.authorizations) == state.open.minor
+        assert sum(share.minor for share in state.shares.values()) == state.captured.minor
+        assert sum(amount.minor for amount in state.given_back.values()) == state.refunded.minor
 
     @invariant()
     def the_gateways_books_agree(self) -> None:
         if isinstance(state := self.state, Payment):
-            books = (self.gateway.open, self.gateway.captured, self.gateway.refunded)
-            assert (state.open, state.captured, state.refunded) == tuple(map(euro, books))
+            assert (state.open, state.captured, state.refunded) == self.gateway.sums()
 
     @invariant()
     def what_waits_for_an_answer_is_pending(self) -> None:
         pending = self.state.pending if isinstance(self.state, Payment) else frozenset()
-        assert pending == {request.step for request in self.waiting}
+        assert set(pending) == {request.step for request in self.waiting}
         assert sum(isinstance(request, PaymentRequested) for request in self.waiting) <= 1
 
     @invariant()
@@ -172,4 +214,4 @@ class Payments(RuleBasedStateMachine):
 
 
 TestPayments = Payments.TestCase
-TestPayments.settings = settings(max_examples=80, stateful_step_count=30)
+TestPayments.settings = settings(max_examples=100, stateful_step_count=40)
