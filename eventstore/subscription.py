@@ -13,13 +13,14 @@ from eventstore.store import MAX_READ, LogPart, Recorded, StoredEvent, Undecodab
 from eventstore.wakeup import SEQUENCED, notifications
 
 # Positions follow (xid, seq), so that a range of the one is a range of the other: the log is looked up at the two
-# ends only. The rows found must be as many as the positions, or the log is damaged.
+# ends only. The rows found must be as many as the positions, or the log is damaged. By its key the planner knows
+# that the sequencer has one row; without, it takes a young log for small, and reads the whole of it for its end.
 BOUNDS = """
     SELECT first.xid, first.seq, last.xid, last.seq, last.position
     FROM sequencer AS s
     LEFT JOIN log AS first ON first.position = $1 + 1
     LEFT JOIN log AS last ON last.position = least(s.position, $1 + $2)
-    WHERE s.position > $1
+    WHERE s.singleton AND s.position > $1
 """
 
 READ = """

@@ -24,7 +24,8 @@ from ops.cli_orders import PIPED_WIDTH
 from ops.config import Settings
 from ops.payloads import DATA_CONVERTER
 from ops.process import StackError
-from ops.worker import SANDBOX, SERVED
+from ops.worker import SERVED
+from ops.workflow_runner import GUARDED
 
 SHIPPED: Final[Sequence[type[Any]]] = tuple(kind for kinds in SERVED.values() for kind in kinds)
 OPEN: Final = "ExecutionStatus = 'Running'"
@@ -98,7 +99,7 @@ async def replay(
     given: AsyncIterator[Given] | Iterable[Given],
     *,
     workflows: Sequence[type[Any]] = SHIPPED,
-    runner: WorkflowRunner = SANDBOX,
+    runner: WorkflowRunner = GUARDED,
 ) -> list[Replayed]:
     """Replay each history on `workflows`; those that fail come first."""
     replayer = Replayer(

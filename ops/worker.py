@@ -8,7 +8,6 @@ from typing import Any
 
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.cases import CaseActivities
 from activities.contracts import TaskQueue
@@ -43,7 +42,7 @@ from ops.maintenance import maintenance
 from ops.search_attributes import check_search_attributes
 from ops.services import read_engine
 from ops.webhooks import LaneSender, open_courier
-from ops.workflow_runner import ContextFreeRunner
+from ops.workflow_runner import RUNNER
 from readmodels.queries import ReadModels
 from workflows.aftercare import AftercareWorkflow
 from workflows.cases import CaseWorkflow
@@ -70,32 +69,6 @@ SERVED: dict[TaskQueue, list[type]] = {
     TaskQueue.MAINTENANCE: [MaintenanceWorkflow],
     TaskQueue.WEBHOOKS: [WebhookWorkflow],
 }
-
-# Whole packages: a partly passed-through package would load its classes twice. Of the workflows, the definition
-# itself is loaded into every instance, under guard; what it is built on is loaded once, and held to determinism
-# by the replay of recorded histories.
-SANDBOX = ContextFreeRunner(
-    SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(
-            "domain",
-            "activities",
-            "eventstore",
-            "workflows.changes",
-            "workflows.commands",
-            "workflows.contracts",
-            "workflows.failures",
-            "workflows.fulfilment",
-            "workflows.holds",
-            "workflows.policies",
-            "workflows.return_contracts",
-            "workflows.saga",
-            "workflows.stock",
-            "orjson",
-            "structlog",
-            "tenacity",
-        )
-    )
-)
 
 
 def activities(
@@ -154,7 +127,7 @@ def workers(client: Client, services: dict[TaskQueue, Sequence[Any]], *, max_cac
             task_queue=queue,
             activities=list(methods),
             workflows=SERVED.get(queue, []),
-            workflow_runner=SANDBOX,
+            workflow_runner=RUNNER,
             interceptors=[DomainErrorInterceptor()],
             graceful_shutdown_timeout=GRACE,
             max_cached_workflows=max_cached,

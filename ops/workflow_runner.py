@@ -1,12 +1,18 @@
-"""The sandbox workflows run in, without the errands into it that our data converter has no use for."""
+"""How workflows are run: by a worker as they are, and guarded where histories are replayed (ADR 26)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.converter import StorageDriverStoreContext
-from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
+from temporalio.worker import (
+    UnsandboxedWorkflowRunner,
+    WorkflowInstance,
+    WorkflowInstanceDetails,
+    WorkflowRunner,
+)
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import Info
 
 NO_STORE = StorageDriverStoreContext(target=None)
@@ -15,7 +21,7 @@ NO_STORE = StorageDriverStoreContext(target=None)
 class ContextFreeRunner(WorkflowRunner):
     """A runner whose instances name no context for payloads.
 
-    For every payload, several times each, the SDK asks inside the sandbox which activity it belongs to, so that a
+    For every payload, several times each, the SDK asks the instance which activity it belongs to, so that a
     codec or an external storage may depend on it. Ours depend on nothing of the kind: see `ops.payloads`.
     """
 
@@ -50,3 +56,17 @@ class _Instance(WorkflowInstance):
 
     def get_thread_id(self) -> int | None:
         return self._instance.get_thread_id()
+
+
+RUNNER: Final = ContextFreeRunner(UnsandboxedWorkflowRunner())
+"""A worker's. The guard would load the workflow's modules anew for every order, to find what a replay finds."""
+
+# Whole packages: a partly passed-through package would load its classes twice.
+GUARDED: Final = ContextFreeRunner(
+    SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(
+            "domain", "activities", "eventstore", "orjson", "structlog", "tenacity"
+        )
+    )
+)
+"""Replays under guard: a workflow that asks for the time, for chance or for a file fails."""

@@ -56,6 +56,7 @@ class Projector:
         self._engine, self._log, self._projections = engine, log, projections
         self._batch, self._standby_poll, self._lease = batch, standby_poll, lease
         self._holding = Holding(projections)
+        self._read_at = self._levelled_at = 0.0
 
     @property
     def leading(self) -> bool:
@@ -139,13 +140,19 @@ class Projector:
                 await self._holding.sync(connection, self._lease)
 
     async def _follow(self, connection: Session) -> None:
-        followed = 0.0
         async with aclosing(self._log.wakeups()) as wakeups:
             async for _ in wakeups:
                 await self._drain(connection)
-                if (now := self._now()) >= followed + positions.FOLLOW:
-                    await positions.follow(connection, self._holding.feeds)
-                    followed = now
+                await self._level(connection)
+
+    async def _level(self, connection: Session) -> None:
+        """Let the checkpoints of segments without events follow, at the latest when there is a moment's peace."""
+        now = self._now()
+        if self._levelled_at >= self._read_at:
+            return
+        if now >= self._read_at + positions.FOLLOW or now >= self._levelled_at + positions.FOLLOW_BUSY:
+            await positions.follow(connection, self._holding.feeds)
+            self._levelled_at = now
 
     async def _drain(self, connection: Session) -> None:
         """Project until nothing is left that can be projected."""
@@ -154,7 +161,7 @@ class Projector:
             more = True
             while more:
                 if self._holding.beat_at + self._standby_poll <= self._now():
-                    await positions.follow(connection, self._holding.feeds)
+                    await self._level(connection)
                     await self._beat(connection)
                 more = await self._step(connection, ahead)
         finally:
@@ -172,6 +179,7 @@ class Projector:
         read = await ahead.read(lane.after, span, lane.segments)
         if read.upto == lane.after:
             return False
+        self._read_at = self._now()
         parts = lane.parts(read)
         try:
             await apply(connection, parts)

@@ -52,7 +52,7 @@ class Holding:
     async def sync(self, session: Session, lease: float) -> None:
         """Renew the lease; learn of new, switched and dropped builds; give back, and take, what the shares say.
 
-        What was applied must be stored before (`positions.follow`).
+        Where a checkpoint has not followed yet (`positions.follow`), its next holder reads a stretch in vain.
         """
         self.beat_at = asyncio.get_running_loop().time()
         members = await leases.renew(session, self._me, list(self._code), lease)

@@ -1,8 +1,8 @@
 """Where the projections stand: a checkpoint per build and segment, and how far behind the log that is.
 
 A checkpoint moves by compare-and-set, in the transaction of the rows it accounts for and before they are written.
-A small batch moves those of the segments that it touches; the others follow within a moment (`FOLLOW`), so that a
-few events do not cost an update of every segment of every build.
+A small batch moves those of the segments that it touches; the others follow when there is time (`FOLLOW`), so
+that a few events do not cost an update of every segment of every build.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,9 @@ from readmodels.feeds import Feed, Move
 from readmodels.views import ProjectionLag
 
 FOLLOW: Final = 0.25
-"""Seconds that the checkpoint of a segment without events may be behind what was read."""
+FOLLOW_BUSY: Final = 2.0
+"""Seconds that the checkpoint of a segment without events may be behind what was read: when no more comes, and
+while more does. All of them are several hundred rows."""
 
 MOVE = """
     UPDATE checkpoint AS c SET position = m.position
@@ -49,6 +51,7 @@ LAG = text("""
     ) AS k ON true
     LEFT JOIN log AS l ON l.position = coalesce(c.position, 0) + 1
     LEFT JOIN event AS e ON e.xid = l.xid AND e.seq = l.seq
+    WHERE s.singleton
     ORDER BY p.name
 """).bindparams(bindparam("names", type_=ARRAY(Text)), bindparam("versions", type_=ARRAY(Integer)))
 
@@ -85,6 +88,8 @@ async def follow(session: Session, feeds: Iterable[Feed]) -> None:
         for segment, claim in feed.claims.items()
         if claim.stored < claim.position
     ]
+    if not moves:
+        return
     async with session.transaction():
         await move(session, moves)
     for each in moves:

@@ -10,8 +10,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.orders import OrderActivities
     from activities.payment_contracts import ChargebackStep
     from workflows.contracts import AFTERCARE_WORKFLOW, AftercareInput, CommandDone, OpenChargeback
-    from workflows.failures import FAILED, refusal_of
-    from workflows.saga import Saga
+
+from workflows.failures import FAILED, refusal_of
+from workflows.saga import Saga
 
 P = TypeVar("P")
 

@@ -12,7 +12,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.cases import CaseActivities, CaseAnswer, CaseProgress
     from activities.contracts import TaskQueue
     from workflows import policies
-    from workflows.failures import FAILED, cause_of
+
+from workflows.failures import FAILED, cause_of
 
 CASE_WORKFLOW: Final = "Case"
 SETTLE_TIMEOUT: Final = timedelta(seconds=30)

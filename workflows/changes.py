@@ -15,7 +15,6 @@ with workflow.unsafe.imports_passed_through():
     from activities.paying import ChooseMethodStep, PayingActivities
     from activities.stock_contracts import DecideStep, OfferStep
     from domain.orders.model import OrderStatus
-    from workflows.commands import Commands
     from workflows.contracts import (
         RESTOCKED,
         AnswerLostParcel,
@@ -26,10 +25,12 @@ with workflow.unsafe.imports_passed_through():
         PayOrder,
         ReleaseOrderHold,
     )
-    from workflows.fulfilment import Fulfilment
-    from workflows.holds import Holds
-    from workflows.saga import Saga
-    from workflows.stock import Goods, tell_served
+
+from workflows.commands import Commands
+from workflows.fulfilment import Fulfilment
+from workflows.holds import Holds
+from workflows.saga import Saga
+from workflows.stock import Goods, tell_served
 
 P = TypeVar("P")
 R = TypeVar("R")

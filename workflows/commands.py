@@ -36,9 +36,10 @@ with workflow.unsafe.imports_passed_through():
         OpenChargeback,
         ResolveStalledStep,
     )
-    from workflows.failures import FAILED, refusal_of, refused
-    from workflows.saga import Saga
-    from workflows.turns import Turns
+
+from workflows.failures import FAILED, refusal_of, refused
+from workflows.saga import Saga
+from workflows.turns import Turns
 
 P = TypeVar("P")
 R = TypeVar("R")

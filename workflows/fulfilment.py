@@ -17,9 +17,10 @@ with workflow.unsafe.imports_passed_through():
     from domain.orders.model import OrderStatus
     from domain.shipping.events import TrackingStatus
     from workflows.contracts import StepPolicies
-    from workflows.losses import Losses
-    from workflows.money import OrderMoney
-    from workflows.saga import Interrupted, Saga
+
+from workflows.losses import Losses
+from workflows.money import OrderMoney
+from workflows.saga import Interrupted, Saga
 
 
 class Parcel:

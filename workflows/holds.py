@@ -10,7 +10,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.contracts import PlannedParcel, ReleaseHoldStep, Step
     from activities.holds import HoldActivities
     from domain.orders.events import HoldPlaced, HoldScope
-    from workflows.saga import Saga
+
+from workflows.saga import Saga
 
 MONEY: Final = frozenset({"authorize", "capture"})
 PARCEL: Final = frozenset({"book"})

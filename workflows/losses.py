@@ -9,8 +9,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.lost import LostParcelActivities
     from activities.lost_contracts import AnswerLostStep, LoseStep, LostParcel
     from workflows.contracts import StepPolicies
-    from workflows.money import refund_grant
-    from workflows.saga import Interrupted, Saga
+
+from workflows.money import refund_grant
+from workflows.saga import Interrupted, Saga
 
 POLICY = "the order's policy for lost parcels"
 

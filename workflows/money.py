@@ -16,8 +16,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.payments import PaymentActivities
     from activities.refunds import GrantedRefundStep
     from domain.money import Money
-    from workflows.saga import Saga
-    from workflows.turns import Turns
+
+from workflows.saga import Saga
+from workflows.turns import Turns
 
 P = TypeVar("P")
 

@@ -19,8 +19,6 @@ with workflow.unsafe.imports_passed_through():
     )
     from activities.orders import OrderActivities
     from domain.orders.model import OrderStatus
-    from workflows.changes import OrderChanges
-    from workflows.commands import Commands
     from workflows.contracts import (
         ORDER_WORKFLOW,
         AssignOrder,
@@ -33,11 +31,14 @@ with workflow.unsafe.imports_passed_through():
         ResolveStalledStep,
         TrackingNews,
     )
-    from workflows.fulfilment import Fulfilment, Parcel
-    from workflows.holds import Holds
-    from workflows.money import OrderMoney
-    from workflows.saga import Interrupted, Saga
-    from workflows.stock import Goods
+
+from workflows.changes import OrderChanges
+from workflows.commands import Commands
+from workflows.fulfilment import Fulfilment, Parcel
+from workflows.holds import Holds
+from workflows.money import OrderMoney
+from workflows.saga import Interrupted, Saga
+from workflows.stock import Goods
 
 R = TypeVar("R")
 

@@ -11,11 +11,12 @@ with workflow.unsafe.imports_passed_through():
     from activities.payments import PaymentActivities
     from activities.refunds import GrantedRefundStep, GrantStep, RefundActivities, give_back_label
     from workflows import policies
-    from workflows.commands import Commands
     from workflows.contracts import CommandDone, ResolveStalledStep, StepPolicies
-    from workflows.failures import FAILED, refusal_of
-    from workflows.money import in_parts
-    from workflows.saga import Saga
+
+from workflows.commands import Commands
+from workflows.failures import FAILED, refusal_of
+from workflows.money import in_parts
+from workflows.saga import Saga
 
 REFUND_WORKFLOW: Final = "Refund"
 

@@ -21,10 +21,7 @@ with workflow.unsafe.imports_passed_through():
         ReturnStep,
     )
     from domain.returns.model import ReturnStatus
-    from workflows.commands import Commands
     from workflows.contracts import CommandDone, ResolveStalledStep
-    from workflows.failures import FAILED, refusal_of
-    from workflows.refunds import give_back
     from workflows.return_contracts import (
         RETURN_WORKFLOW,
         DecideReturn,
@@ -33,8 +30,12 @@ with workflow.unsafe.imports_passed_through():
         RequestReturn,
         ReturnInput,
     )
-    from workflows.saga import Saga
-    from workflows.stock import tell_served
+
+from workflows.commands import Commands
+from workflows.failures import FAILED, refusal_of
+from workflows.refunds import give_back
+from workflows.saga import Saga
+from workflows.stock import tell_served
 
 P = TypeVar("P")
 

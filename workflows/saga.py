@@ -27,7 +27,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.orders.model import OrderStatus
     from workflows import policies
     from workflows.contracts import ATTENTION, STATUS, STEP, StepPolicies
-    from workflows.failures import FAILED, explain, refused
+
+from workflows.failures import FAILED, explain, refused
 
 P = TypeVar("P")
 R = TypeVar("R")

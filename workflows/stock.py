@@ -14,7 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.stock_contracts import Released, Reserved, ReserveStep, TakeUpStep
     from domain.orders.model import OrderStatus
     from workflows.contracts import RESTOCKED, StepPolicies, order_workflow_id
-    from workflows.saga import Saga
+
+from workflows.saga import Saga
 
 MOST_DOUBLINGS: Final = 6
 """A look for stock that nobody told of finds less the longer it takes: each waits twice as long, up to 64-fold."""

@@ -13,6 +13,7 @@ AS $$
     ), pending AS (
         SELECT s.position, count(e.seq) AS events, min(e.recorded_at) AS since
         FROM sequencer AS s LEFT JOIN event AS e ON (e.xid, e.seq) > (s.xid, s.seq)
+        WHERE s.singleton  -- so that the planner knows it is one row, and looks the events up
         GROUP BY s.position
     ), holder AS (
         SELECT a.pid, a.application_name, a.datname::text AS database, a.state, a.xact_start AS since

@@ -1,5 +1,6 @@
 """Histories of every released version replay on the workflow of today."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,12 +9,14 @@ from temporalio import workflow
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from activities.interceptor import DomainErrorInterceptor
-from ops.worker import SANDBOX, SERVED
+from ops.worker import SERVED
+from ops.workflow_runner import GUARDED, RUNNER
 from tests.workflows import record
+from tests.workflows.hasty import HastyWorkflow
 from tests.workflows.scenarios import SCENARIOS
 from workflows.contracts import ORDER_WORKFLOW, OrderInput, OrderOutcome
 from workflows.order import OrderWorkflow
@@ -29,11 +32,19 @@ def load(path: Path) -> WorkflowHistory:
 async def test_a_recorded_history_replays(path: Path) -> None:
     replayer = Replayer(
         workflows=[workflow for served in SERVED.values() for workflow in served],
-        workflow_runner=SANDBOX,
+        workflow_runner=GUARDED,
         data_converter=pydantic_data_converter,
         interceptors=[DomainErrorInterceptor()],
     )
     await replayer.replay_workflow(load(path))
+
+
+@pytest.mark.parametrize(("runner", "found"), [(GUARDED, True), (RUNNER, False)])
+async def test_the_guard_finds_what_depends_on_the_time_it_is_run_at(runner: WorkflowRunner, found: bool) -> None:
+    replayer = Replayer(workflows=[HastyWorkflow], workflow_runner=runner, data_converter=pydantic_data_converter)
+    history = load(record.HISTORIES / record.version() / "declined.json")
+    with pytest.raises(Exception, match=r"datetime\.now") if found else nullcontext():
+        await replayer.replay_workflow(history)
 
 
 def test_every_path_is_recorded_of_this_version() -> None:
