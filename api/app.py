@@ -20,6 +20,7 @@ from api.rest import (
     customers,
     dead_letters,
     decisions,
+    drafts,
     explain,
     health,
     history,
@@ -47,6 +48,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     bulk.router,  # before the orders, whose ids its paths would be
     place.router,
     orders.router,
+    drafts.router,
     history.router,
     explain.router,
     ledger.router,

@@ -31,6 +31,7 @@ ROLES: Final = tuple(Role)
 
 class Scope(StrEnum):
     PLACE_ORDERS = "orders:place"
+    DRAFT_ORDERS = "orders:draft"
     READ_ORDERS = "orders:read"
     CANCEL_ORDERS = "orders:cancel"
     HOLD_ORDERS = "orders:hold"
@@ -50,7 +51,7 @@ class Scope(StrEnum):
 _CUSTOMER = frozenset({Scope.PLACE_ORDERS, Scope.READ_ORDERS, Scope.CANCEL_ORDERS, Scope.READ_STOCK})
 SCOPES: Final[Mapping[Role, frozenset[Scope]]] = {
     Role.CUSTOMER: _CUSTOMER,
-    Role.SERVICE: _CUSTOMER | {Scope.ALL_CUSTOMERS, Scope.MANAGE_WEBHOOKS},
+    Role.SERVICE: _CUSTOMER | {Scope.ALL_CUSTOMERS, Scope.DRAFT_ORDERS, Scope.MANAGE_WEBHOOKS},
     Role.OPERATOR: frozenset(Scope) - {Scope.ERASE_CUSTOMERS, Scope.MANAGE_WEBHOOKS},
     Role.ADMIN: frozenset(Scope),
 }

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from activities.aggregates import Committed
 from activities.contracts import Placed
 from activities.gateways.protocol import TrackingUpdate
+from domain.drafts.events import DraftContents, DraftSubmitted
+from domain.drafts.model import Draft
 from domain.identifiers import Sku
 from domain.money import Money
 from domain.orders.decide import PlaceOrder
@@ -16,6 +18,7 @@ from domain.reconciliation.events import CaseAction
 from domain.returns.events import InspectedItem, ReturnItem, ReturnKind
 from domain.rma import ReturnRules
 from domain.shipping.events import LostAnswer
+from workflows.drafts import LoadedDraft
 
 
 class WebhookInbox(Protocol):
@@ -47,6 +50,32 @@ class CaseAnswers(Protocol):
     async def answer(
         self, case_id: UUID, *, key: str, action: CaseAction, reason: str, actor: str
     ) -> Committed: ...
+
+
+class Drafts(Protocol):
+    """`workflows.drafts.DraftCommands` is one."""
+
+    async def load(self, draft_id: UUID) -> LoadedDraft: ...
+
+    async def opened(self, draft: Draft) -> DraftContents: ...
+
+    async def create(
+        self, draft_id: UUID, contents: DraftContents, *, fingerprint: str, actor: str
+    ) -> LoadedDraft: ...
+
+    async def change(
+        self, draft_id: UUID, given: Mapping[str, Any], *, key: str, actor: str, expected_version: int | None
+    ) -> LoadedDraft: ...
+
+    async def discard(
+        self, draft_id: UUID, *, key: str, reason: str, actor: str, expected_version: int | None
+    ) -> LoadedDraft: ...
+
+    async def submit(
+        self, draft_id: UUID, submitted: DraftSubmitted, *, actor: str, expected_version: int
+    ) -> LoadedDraft: ...
+
+    async def note_placed(self, draft_id: UUID, order_number: str, *, actor: str) -> LoadedDraft: ...
 
 
 class Commands(Protocol):

@@ -13,7 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CollectorRegistry
 
 from api.auth import InvalidToken, Principal, Scope, TokenVerifier
-from api.commands import CaseAnswers, Commands, RefundGrants, WebhookInbox
+from api.commands import CaseAnswers, Commands, Drafts, RefundGrants, WebhookInbox
 from api.dead_letters import Messaging
 from api.errors import Problem
 from api.live import Feed
@@ -47,6 +47,7 @@ class ApiDependencies:
     gateway: Commands
     cases: CaseAnswers
     refunds: RefundGrants
+    drafts: Drafts
     queries: Queries
     insight: Insight
     projections: ProjectionControl
@@ -144,6 +145,7 @@ def allowed(scope: Scope) -> Callable[..., Awaitable[Principal]]:
 
 
 Placing = Annotated[Principal, Depends(allowed(Scope.PLACE_ORDERS))]
+Drafting = Annotated[Principal, Depends(allowed(Scope.DRAFT_ORDERS))]
 Reading = Annotated[Principal, Depends(allowed(Scope.READ_ORDERS))]
 Cancelling = Annotated[Principal, Depends(allowed(Scope.CANCEL_ORDERS))]
 Holding = Annotated[Principal, Depends(allowed(Scope.HOLD_ORDERS))]

@@ -1,18 +1,19 @@
 """From a body to a command: catalogue prices, the shop's rules, and what an Idempotency-Key stands for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 import orjson
+from pydantic import BaseModel
 
 from api.auth import Principal
 from api.dependencies import ApiDependencies
 from api.errors import Problem
 from api.reading import owns
-from api.rest.bodies import LineBody, OrderBody
+from api.rest.bodies import OrderBody
 from api.rules import ApiRules
 from domain import identifiers
 from domain.catalog.model import ProductStatus
@@ -61,8 +62,13 @@ async def fingerprint(deps: ApiDependencies, body: OrderBody) -> str:
     Raises:
         NotAllowed: `customer-erased`.
     """
+    return await body_digest(deps, body.customer_id, body)
+
+
+async def body_digest(deps: ApiDependencies, customer_id: str, body: BaseModel) -> str:
+    """As `fingerprint`, of any body."""
     asked = orjson.dumps(body.model_dump(mode="json", exclude_defaults=True), option=orjson.OPT_SORT_KEYS)
-    return await deps.gateway.body_fingerprint(body.customer_id, asked)
+    return await deps.gateway.body_fingerprint(customer_id, asked)
 
 
 def check_customer(caller: Principal, body: OrderBody) -> None:
@@ -83,16 +89,20 @@ async def priced(deps: ApiDependencies, body: OrderBody) -> PricedOrder:
     address = body.shipping_address.address()
     email = identifiers.email(body.email) if body.email is not None else None
     check_method(rules, body.payment.method)
-    if len(body.lines) > rules.max_lines:
-        raise InvalidValue(
-            f"an order has 1 to {rules.max_lines} lines, not {len(body.lines)}", code="invalid-lines"
-        )
-    wanted = [(identifiers.sku(line.sku), _quantity(rules, line)) for line in body.lines]
-    products = await deps.queries.products_by_sku([sku for sku, _ in wanted]) if wanted else {}
-    lines = [_line(products, sku, quantity, currency) for sku, quantity in wanted]
+    lines = await priced_lines(deps, [(line.sku, line.quantity) for line in body.lines], currency)
     given = rules.for_order(currency, address.country, body.shipping_method)
     ordered, totals = price(lines, currency, given)
     return PricedOrder(body, address, email, ordered, totals, given.tax_rate)
+
+
+async def priced_lines(deps: ApiDependencies, given: Sequence[tuple[str, int]], currency: str) -> list[PricedLine]:
+    """SKUs and quantities at the catalogue's prices of now. Raises InvalidValue."""
+    rules = deps.rules
+    if len(given) > rules.max_lines:
+        raise InvalidValue(f"an order has 1 to {rules.max_lines} lines, not {len(given)}", code="invalid-lines")
+    wanted = [(identifiers.sku(sku), _quantity(rules, quantity)) for sku, quantity in given]
+    products = await deps.queries.products_by_sku([sku for sku, _ in wanted]) if wanted else {}
+    return [_line(products, sku, quantity, currency) for sku, quantity in wanted]
 
 
 def check_method(rules: ApiRules, method: str) -> None:
@@ -104,10 +114,10 @@ def check_method(rules: ApiRules, method: str) -> None:
         )
 
 
-def _quantity(rules: ApiRules, line: LineBody) -> Quantity:
-    if abs(line.quantity) > _LARGEST:  # too long to be printed
+def _quantity(rules: ApiRules, quantity: int) -> Quantity:
+    if abs(quantity) > _LARGEST:  # too long to be printed
         raise InvalidValue(f"a quantity is not between 1 and {rules.max_quantity}", code="invalid-quantity")
-    return identifiers.quantity(line.quantity, at_most=rules.max_quantity)
+    return identifiers.quantity(quantity, at_most=rules.max_quantity)
 
 
 def _line(products: Mapping[str, ProductView], sku: Sku, quantity: Quantity, currency: str) -> PricedLine:

@@ -74,6 +74,11 @@ def order_id(issuer: str, subject: str, key: str) -> UUID:
     return uuid5(WAYBILL_NAMESPACE, "|".join(f"{len(part)}:{part}" for part in (issuer, subject, key)))
 
 
+def draft_id(issuer: str, subject: str, key: str) -> UUID:
+    """The draft that a caller's Idempotency-Key stands for. No order's key has a space: it is none of theirs."""
+    return order_id(issuer, subject, f"draft {key}")
+
+
 def event_id(order: UUID, step: str, index: int) -> UUID:
     """Id of the `index`-th event that a step (or command) writes: the same on every attempt."""
     return uuid5(order, f"{step}/{index}")

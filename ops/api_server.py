@@ -47,6 +47,7 @@ from readmodels.control import Control
 from readmodels.insight_queries import InsightModels
 from readmodels.queries import ReadModels
 from workflows.case_commands import CaseCommands
+from workflows.drafts import DraftCommands
 from workflows.refund_commands import RefundCommands
 
 FEED_POLL = 1.0  # seconds; a notification comes sooner
@@ -90,6 +91,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 refunds=RefundCommands(
                     temporal, backend.store, vault, settings.placing_timeout, step_policies(settings)
                 ),
+                drafts=DraftCommands(backend.store, vault),
                 rates=request_rates(settings, redis, registry),
                 registry=registry,
                 stripe=stripe_inbox(settings, temporal),

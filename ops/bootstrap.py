@@ -11,6 +11,7 @@ from temporalio.service import GrpcCompression
 
 from domain.catalog import events as catalog_events
 from domain.customers import events as customer_events
+from domain.drafts import events as draft_events
 from domain.inventory import events as inventory_events
 from domain.orders import events as order_events
 from domain.orders.events import Decision
@@ -38,6 +39,7 @@ from workflows.gateway import CommandGateway
 EVENT_MODULES = (
     catalog_events,
     customer_events,
+    draft_events,
     inventory_events,
     order_events,
     payment_events,

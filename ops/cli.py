@@ -13,6 +13,7 @@ from activities.contracts import TaskQueue
 from ops.cli_cases import cases, reconcile
 from ops.cli_changes import changes
 from ops.cli_dead_letters import dead_letters
+from ops.cli_drafts import drafts
 from ops.cli_log import log_tools
 from ops.cli_ops import operations
 from ops.cli_orders import orders
@@ -36,6 +37,7 @@ app.add_typer(dead_letters, name="dead-letters", help="What could not be handled
 app.add_typer(operations, name="ops", help="Answer stalled steps, hand orders over, leave notes.")
 app.add_typer(privacy)
 app.add_typer(orders, name="orders", help="Place, list, show, watch and change orders.")
+app.add_typer(drafts, name="drafts")
 app.add_typer(returns, name="returns")
 app.add_typer(log_tools)
 app.add_typer(cases, name="cases", help="Differences with the gateway's books, and what to do with them.")

@@ -44,6 +44,9 @@ class ApiClient:
     async def post(self, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None) -> Any:
         return await self._call("POST", path, json=body or {}, headers={"Idempotency-Key": key or str(uuid4())})
 
+    async def patch(self, path: str, body: Mapping[str, object]) -> Any:
+        return await self._call("PATCH", path, json=body)
+
     async def events(self, order_id: str) -> AsyncIterator[dict[str, Any]]:
         """The order's events as they come, until it has ended."""
         seen = 0

@@ -14,7 +14,7 @@ from readmodels.insight import Action, AuditFilter
 from readmodels.views import Page
 
 NAME: Final = "audit"
-VERSION: Final = 1
+VERSION: Final = 2
 STAFF: Final = ("operator:", "admin:")
 """Actors that are audited. What customers and services do is in the events of what they did it to."""
 
@@ -36,7 +36,7 @@ INSERT = insert_rows(AUDIT)
 class Audit(ByStream):
     name = NAME
     version = VERSION
-    streams = ("order/", "stock/", "product/", "case/", "customer/")
+    streams = ("order/", "stock/", "product/", "case/", "customer/", "draft/")
     tables = (AUDIT,)
 
     async def changes(self, tables: Tables, events: Sequence[Recorded]) -> Sequence[Write]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from readmodels.audit import Audit
 from readmodels.base import Projection
 from readmodels.cases import Cases
+from readmodels.drafts import Drafts
 from readmodels.ledger import Ledger
 from readmodels.order_skus import OrderSkus
 from readmodels.orders import Orders
@@ -32,4 +33,5 @@ def projections() -> Sequence[Projection]:
         Audit(),
         Reports(),
         OrderSkus(),
+        Drafts(),
     )

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.drafts.model import DraftStatus
 from domain.errors import InvalidValue
 from domain.reconciliation.model import CaseStatus
 from domain.returns.model import ReturnStatus
 from readmodels import (
     cases,
     cursors,
+    drafts,
     ledger,
     order_list,
     orders,
@@ -27,6 +29,7 @@ from readmodels import (
 from readmodels.projections import projections
 from readmodels.views import (
     CaseView,
+    DraftView,
     LedgerPosting,
     OrderFilter,
     OrderSort,
@@ -153,6 +156,16 @@ class ReadModels:
     async def saga_notes(self, order_id: UUID) -> Sequence[SagaNote]:
         async with self._engine.connect() as connection:
             return await saga_notes.of_order(connection, order_id)
+
+    async def draft(self, draft_id: UUID) -> DraftView | None:
+        async with self._engine.connect() as connection:
+            return await drafts.by_id(connection, draft_id)
+
+    async def drafts(
+        self, status: DraftStatus | None, customer_id: str | None, *, limit: int, cursor: str | None
+    ) -> Page[DraftView]:
+        async with self._engine.connect() as connection:
+            return await drafts.listed(connection, status, customer_id, limit=limit, cursor=cursor)
 
     async def case(self, case_id: UUID) -> CaseView | None:
         async with self._engine.connect() as connection:

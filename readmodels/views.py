@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from domain.catalog.model import ProductStatus
+from domain.drafts.model import Draft, DraftStatus
 from domain.money import Money
 from domain.orders.model import OrderStatus
 from domain.payments.ledger import Account, Entry
@@ -165,6 +166,16 @@ class CaseView:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftView:
+    """A draft as of `version`."""
+
+    draft: Draft
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnView:
     order_id: UUID
     known: Return
@@ -287,6 +298,14 @@ class Queries(Protocol):
 
     async def returns(self, status: ReturnStatus | None, *, limit: int, cursor: str | None) -> Page[ReturnView]:
         """Oldest first."""
+        ...
+
+    async def draft(self, draft_id: UUID) -> DraftView | None: ...
+
+    async def drafts(
+        self, status: DraftStatus | None, customer_id: str | None, *, limit: int, cursor: str | None
+    ) -> Page[DraftView]:
+        """Newest first."""
         ...
 
     async def case(self, case_id: UUID) -> CaseView | None: ...

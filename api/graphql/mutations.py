@@ -7,11 +7,14 @@ import strawberry
 
 from api.graphql.aftercare_mutations import AftercareMutations
 from api.graphql.catalogue_mutations import CatalogueMutations
+from api.graphql.draft_mutations import DraftMutations
 from api.graphql.losses import LossMutations
 from api.graphql.order_mutations import OrderMutations
 from api.graphql.saga_mutations import SagaMutations
 
 
 @strawberry.type
-class Mutation(OrderMutations, LossMutations, AftercareMutations, SagaMutations, CatalogueMutations):
+class Mutation(
+    OrderMutations, DraftMutations, LossMutations, AftercareMutations, SagaMutations, CatalogueMutations
+):
     """All of them. Pydantic's refusal of an argument is a problem like any other."""

@@ -84,6 +84,30 @@ ORDER: Final[dict[str, Any]] = {
     "placed_at": TIME,
     "updated_at": TIME,
 }
+DRAFT: Final[dict[str, Any]] = {
+    "draft_id": ORDER_ID,
+    "status": "open",
+    "customer_id": "c-1042",
+    "email": "ada@example.org",
+    "currency": "EUR",
+    "lines": [{"sku": "MUG-BLUE", "quantity": 2}],
+    "shipping_address": ORDER["shipping_address"],
+    "shipping_method": "standard",
+    "payment_method": "sim_ok",
+    "on_unavailable": "cancel",
+    "note": "rang us up",
+    "quote": {"lines": PRICED["lines"], "totals": PRICED["totals"]},
+    "hindrance": None,
+    "order_number": None,
+    "discard_reason": None,
+    "created_by": "operator:eve",
+    "version": 1,
+    "position": POSITION,
+}
+DRAFT_SUMMARY: Final[dict[str, Any]] = {
+    name: DRAFT[name]
+    for name in ("draft_id", "status", "customer_id", "currency", "order_number", "created_by", "version")
+} | {"lines": 1, "created_at": TIME, "updated_at": TIME}
 HOLD: Final[dict[str, Any]] = {
     "hold_id": "3f0c2a9b7d15",
     "scope": "order",

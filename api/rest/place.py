@@ -22,6 +22,7 @@ from api.screening import screened
 from api.strict import StrictRoute
 from domain import identifiers
 from domain.errors import DomainError, NotAllowed
+from domain.orders.decide import PlaceOrder
 from domain.orders.model import OrderStatus
 from domain.payments.model import PaymentStatus
 from domain.shipping.model import FulfilmentStatus
@@ -127,15 +128,22 @@ async def place_once(deps: ApiDependencies, caller: Principal, key: str, body: O
         return _placed_before(before, await fingerprint(deps, body))
     ours = await fingerprint(deps, body)
     command = order.command(order_id, ours, await screened(deps, order))
-    placed = await deps.gateway.place(command, key=command_key(caller, key), actor=caller.actor)
-    _check_fingerprint(placed.fingerprint, ours)
+    return await send(deps, caller, command_key(caller, key), order, command)
+
+
+async def send(
+    deps: ApiDependencies, caller: Principal, key: str, order: PricedOrder, command: PlaceOrder
+) -> Response:
+    """Place the order, or find it placed; `key` tells one placing of it from another."""
+    placed = await deps.gateway.place(command, key=key, actor=caller.actor)
+    _check_fingerprint(placed.fingerprint, command.fingerprint)
     if placed.refusal is not None:
         raise NotAllowed(placed.refusal.message, code=placed.refusal.code)
     if (
         placed.went_on or placed.holds or placed.total != command.totals.total
     ):  # placed before, and gone on or repriced since
-        await wait_until(deps, orders.NAME, Committed(order_stream(order_id), placed.version))
-        return _placed_before(await visible_order(deps, caller, order_id), ours)
+        await wait_until(deps, orders.NAME, Committed(order_stream(command.order_id), placed.version))
+        return _placed_before(await visible_order(deps, caller, command.order_id), command.fingerprint)
     return _created(PlacedOut.now(order, placed))
 
 
@@ -147,6 +155,10 @@ def _placed_before(view: OrderView, ours: str) -> Response:
 def _check_fingerprint(placed: str, ours: str) -> None:
     if placed != ours:
         raise Problem("idempotency-key-reuse", "this Idempotency-Key stands for an order with another body")
+
+
+def placed_as_it_is(view: OrderView) -> Response:
+    return _created(PlacedOut.before(view))
 
 
 def _created(order: PlacedOut) -> Response:

@@ -1,7 +1,7 @@
 """`docs/lifecycle.md`, made from the code: `python -m ops.docs.lifecycle > docs/lifecycle.md`.
 
 The first table runs every decider on every state of `ops.docs.life_states`. The last one lists every event that
-can be stored; which step writes it is said here, and a test compares that with the streams of whole lives.
+can be stored; which step writes it is said in `ops.docs.writers`, and a test compares that with whole lives.
 """
 
 import sys
@@ -9,19 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import timedelta
 from decimal import Decimal
-from types import ModuleType
-from typing import Final, get_args
+from typing import Final
 from uuid import UUID
 
 from domain import lost, rma
-from domain.catalog import events as catalog_events
-from domain.catalog.events import CatalogEvent
-from domain.customers import events as customer_events
-from domain.customers.events import CustomerEvent
 from domain.errors import DomainError
 from domain.identifiers import OrderNumber, Quantity, Sku
-from domain.inventory import events as inventory_events
-from domain.inventory.events import StockEvent
 from domain.money import Money
 from domain.orders import availability, holds
 from domain.orders import decide as orders
@@ -29,121 +22,16 @@ from domain.orders import events as order_events
 from domain.orders.decide import OrderRules, PlaceOrder, PricedLine, price
 from domain.orders.events import Decision, StepAction
 from domain.payments import decide as payments
-from domain.payments import events as payment_events
-from domain.reconciliation import events as case_events
 from domain.record import OrderRecord
 from domain.refunds import grant
 from domain.returns import decide as returns
 from domain.returns import events as return_events
 from domain.shipping import decide as shipping
-from domain.shipping import events as shipping_events
 from domain.shipping.events import ShipmentItem
 from ops.docs.life_states import BACK, FOUND, HELD, LOST_BY, PARCEL, PLACED, RETURN, STALLED, STATES, TOTAL
+from ops.docs.writers import CONTEXTS, WRITTEN_BY, stream_of
 
 Decider = Callable[[OrderRecord], Sequence[object]]
-
-CONTEXTS: Final[Sequence[ModuleType]] = (
-    order_events,
-    inventory_events,
-    payment_events,
-    shipping_events,
-    catalog_events,
-    case_events,
-    return_events,
-    customer_events,
-)
-
-# What writes each event: the label of a step (`label#n` is its key), or a command (`command:key`).
-WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
-    order_events.OrderPlaced: ("place",),
-    order_events.OrderConfirmed: ("confirm",),
-    order_events.OrderCancellationRequested: (
-        "cancel:{key}",
-        "cancel-from-temporal:{run}",
-        "decide:{key}",
-        "take-up",
-        "give-up",
-        "resolve:{key}",
-    ),
-    order_events.OrderCancellationRejected: ("reject",),
-    order_events.OrderCancelled: ("cancel",),
-    order_events.OrderCompleted: ("complete",),
-    order_events.OrderStepStalled: ("stall:{run}",),
-    order_events.OrderStepResolved: ("resolve:{key}", "resume:{run}"),
-    order_events.HoldPlaced: ("hold:{key}", "place"),
-    order_events.HoldReleased: ("release-hold:{key}", "expire-hold:{hold}"),
-    order_events.OrderAssigned: ("assign:{key}",),
-    order_events.OrderNoted: ("note:{key}",),
-    order_events.CustomerDecisionRequested: ("reserve",),
-    order_events.SubstitutionOffered: ("offer:{key}",),
-    order_events.CustomerDecisionMade: ("decide:{key}", "take-up"),
-    order_events.OrderLinesCancelled: ("decide:{key}", "reserve", "take-up"),
-    order_events.LineSubstituted: ("decide:{key}",),
-    inventory_events.StockReceived: (),
-    inventory_events.StockAdjusted: ("adjust:{key}",),
-    inventory_events.UnitsReserved: ("reserve", "decide:{key}", "answer-lost:{key}", "answer-loss:{parcel}"),
-    inventory_events.UnitsReleased: ("release", "decide:{key}", "take-up"),
-    inventory_events.UnitsShipped: ("dispatch:{parcel}",),
-    inventory_events.UnitsBackordered: ("reserve",),
-    inventory_events.BackorderFilled: (
-        *("adjust:{key}", "release", "decide:{key}", "take-up", "inspect-return:{key}"),
-    ),
-    inventory_events.BackorderWithdrawn: (
-        *("adjust:{key}", "release", "decide:{key}", "take-up", "inspect-return:{key}"),
-    ),
-    inventory_events.UnitsRestocked: ("inspect-return:{key}",),
-    inventory_events.StockReserved: (
-        *("reserve", "take-up", "decide:{key}", "release", "answer-lost:{key}", "answer-loss:{parcel}"),
-    ),
-    inventory_events.StockUnavailable: ("reserve",),
-    inventory_events.StockBackordered: ("reserve", "take-up", "decide:{key}", "release"),
-    inventory_events.StockReleased: ("release", "decide:{key}", "take-up"),
-    payment_events.PaymentRequested: ("authorize",),
-    payment_events.PaymentAuthorized: ("authorize",),
-    payment_events.PaymentDeclined: ("authorize",),
-    payment_events.PaymentAbandoned: ("authorize",),
-    payment_events.CaptureRequested: ("capture:{parcel}",),
-    payment_events.PaymentCaptured: ("capture:{parcel}",),
-    payment_events.VoidRequested: ("void",),
-    payment_events.PaymentVoided: ("void",),
-    payment_events.RefundRequested: ("refund", "refund:{grant}", "give-back:{grant}"),
-    payment_events.PaymentRefunded: ("refund", "refund:{grant}", "give-back:{grant}"),
-    payment_events.PaymentActionRefused: (
-        *("capture:{parcel}", "void", "refund", "refund:{grant}", "give-back:{grant}"),
-    ),
-    payment_events.PaymentMethodChosen: ("pay:{key}",),
-    payment_events.RefundGranted: (
-        *("grant-refund:{key}", "approve-return:{key}", "inspect-return:{key}"),
-        *("answer-lost:{key}", "answer-loss:{parcel}"),
-    ),
-    payment_events.ChargebackOpened: ("chargeback:{key}",),
-    return_events.ReturnRequested: ("request-return:{key}",),
-    return_events.ReturnApproved: ("approve-return:{key}", "request-return:{key}"),
-    return_events.ReturnRejected: ("reject-return:{key}",),
-    return_events.ReturnReceived: ("receive-return:{key}",),
-    return_events.ReturnInspected: ("inspect-return:{key}",),
-    return_events.ReturnClosed: ("close-return:{return}",),
-    shipping_events.ShipmentBooked: ("book:{parcel}",),
-    shipping_events.BookingRefused: ("book:{parcel}",),
-    shipping_events.ShipmentBookingCancelled: ("unbook:{parcel}",),
-    shipping_events.ShipmentDispatched: ("dispatch:{parcel}",),
-    shipping_events.ShipmentDelivered: ("deliver:{parcel}",),
-    shipping_events.ShipmentLost: ("lose:{parcel}",),
-    shipping_events.LostShipmentAnswered: ("answer-lost:{key}", "answer-loss:{parcel}"),
-    shipping_events.ShipmentFound: ("deliver:{parcel}",),
-    case_events.CaseOpened: ("open",),
-    case_events.CaseActionRequested: ("answer:{key}",),
-    case_events.CaseActionRefused: ("settle",),
-    case_events.CaseSettled: ("settle",),
-    case_events.CaseDismissed: ("answer:{key}",),
-    case_events.CaseClosed: ("close",),
-    catalog_events.ProductCreated: ("create:{key}",),
-    catalog_events.ProductPriceChanged: ("price:{key}",),
-    catalog_events.ProductPublished: ("publish:{key}",),
-    catalog_events.ProductDiscontinued: ("discontinue:{key}",),
-    customer_events.CustomerErased: ("erase",),
-    customer_events.CustomerForgotten: ("forget",),
-}
 
 
 def _place() -> PlaceOrder:
@@ -259,16 +147,6 @@ def answer(decide: Decider, record: OrderRecord) -> str:
     except DomainError as refused:
         return f"*{refused.code}*"
     return ", ".join(f"`{type(event).__name__}`" for event in events) or "nothing"
-
-
-def stream_of(event: type) -> str:
-    if event in get_args(StockEvent):
-        return "stock/{warehouse}/{sku}"
-    if event in get_args(CatalogEvent):
-        return "product/{sku}"
-    if event in get_args(CustomerEvent):
-        return "customer/{id}"
-    return "case/{case_id}" if event in case_events.EVENTS else "order/{order_id}"
 
 
 def decisions() -> list[str]:

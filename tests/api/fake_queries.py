@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
+from domain.drafts.model import DraftStatus
 from domain.reconciliation.model import CaseStatus
 from domain.returns.model import ReturnStatus
 from readmodels.views import (
     CaseView,
+    DraftView,
     LedgerPosting,
     OrderFilter,
     OrderSort,
@@ -37,6 +39,7 @@ class FakeQueries:
     catalogue: dict[str, ProductView] = field(default_factory=dict)
     levels: dict[str, StockView] = field(default_factory=dict)
     known_cases: list[CaseView] = field(default_factory=list)
+    known_drafts: list[DraftView] = field(default_factory=list)
     known_returns: list[ReturnView] = field(default_factory=list)
     postings: list[LedgerPosting] = field(default_factory=list)
     entries: list[TimelineEntry] = field(default_factory=list)
@@ -108,6 +111,21 @@ class FakeQueries:
 
     async def saga_notes(self, order_id: UUID) -> Sequence[SagaNote]:
         return [SagaNote(3, "note", "operator:adam", "rang them up", None, samples.NOON)]
+
+    async def draft(self, draft_id: UUID) -> DraftView | None:
+        return next((view for view in self.known_drafts if view.draft.draft_id == draft_id), None)
+
+    async def drafts(
+        self, status: DraftStatus | None, customer_id: str | None, *, limit: int, cursor: str | None
+    ) -> Page[DraftView]:
+        return Page(
+            [
+                view
+                for view in self.known_drafts
+                if status in (None, view.draft.status) and customer_id in (None, view.draft.contents.customer_id)
+            ],
+            None,
+        )
 
     async def case(self, case_id: UUID) -> CaseView | None:
         return next((view for view in self.known_cases if view.case.opened.case_id == case_id), None)

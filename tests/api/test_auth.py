@@ -16,6 +16,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from api.auth import KeysUnavailable, RemoteKeys, Role, StaticKeys, TokenVerifier
 from api.dev_issuer import DevIssuer
+from domain.drafts.events import DraftContents, DraftCreated, DraftLine
 from eventstore.store import NewEvent, StreamWrite
 from tests.api.fake_webhooks import HOOK
 from tests.api.world import BODY, ISSUER, World, now, problem
@@ -31,7 +32,12 @@ STAFF = ("operator", "admin")
 WEBHOOKS = "/v1/webhook-endpoints"
 ENDPOINT = f"{WEBHOOKS}/{HOOK}"
 TRUSTED = ("service", "admin")
+DRAFTING = ("operator", "service", "admin")
+DRAFT = f"/v1/drafts/{samples.OTHER_ORDER}"
 RETURN = f"{ORDER}/returns/{samples.OTHER_ORDER}"
+COMPLETE = DraftContents(
+    "c-1", "EUR", lines=(DraftLine("MUG", 1),), shipping_address=samples.ADDRESS, payment_method="sim_ok"
+)
 MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("POST", ORDERS, BODY, ALL),
     ("GET", ORDERS, None, ALL),
@@ -53,6 +59,12 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("POST", f"{RETURN}/reject", {"reason": "r"}, STAFF),
     ("POST", f"{RETURN}/receive", {}, STAFF),
     ("POST", f"{RETURN}/inspect", {"lines": [{"sku": "MUG", "restocked": 1}]}, STAFF),
+    ("GET", "/v1/drafts", None, DRAFTING),
+    ("POST", "/v1/drafts", {"customer_id": "c-1", "currency": "EUR"}, DRAFTING),
+    ("GET", DRAFT, None, DRAFTING),
+    ("PATCH", DRAFT, {"note": "n"}, DRAFTING),
+    ("POST", f"{DRAFT}/discard", {"reason": "r"}, DRAFTING),
+    ("POST", f"{DRAFT}/place", None, DRAFTING),
     ("GET", "/v1/stock", None, ALL),
     ("GET", "/v1/stock/MUG", None, ALL),
     ("POST", "/v1/stock/MUG/adjustments", {"quantity": 1, "reason": "r"}, STAFF),
@@ -108,6 +120,8 @@ async def test_the_table_of_roles(world: World, method: str, path: str, json: An
     view = world.knows()
     placed = NewEvent(uuid4(), samples.PLACED)
     await world.store.append((StreamWrite(f"order/{view.order_id}", 0, (placed,)),))
+    created = NewEvent(uuid4(), DraftCreated(samples.OTHER_ORDER, COMPLETE, "operator:o", "f"))
+    await world.store.append((StreamWrite(f"draft/{samples.OTHER_ORDER}", 0, (created,)),))
     key = {"Idempotency-Key": "k"}
     unknown = await world.call(method, path, role=None, json=json, headers=key)
     problem(unknown, 401, "unauthenticated")

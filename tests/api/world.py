@@ -49,6 +49,7 @@ from tests.readmodels.memory_log import MemoryLog
 from tests.support import samples
 from tests.support.memory_keys import MemoryKeys
 from tests.support.memory_store import MemoryEventStore, MemoryHistory
+from workflows.drafts import DraftCommands
 
 ISSUER = DevIssuer(Path(tempfile.mkdtemp()) / "issuer.jwk")
 SECRET = "whsec_" + "dGVzdHMtb25seS1rZXktb2YtYS1jYXJyaWVyLTAwMDE="
@@ -265,6 +266,7 @@ class World:
                 gateway=self.gateway,
                 cases=self.gateway,
                 refunds=self.gateway,
+                drafts=DraftCommands(self.store, Vault(self.gateway.keys)),
                 queries=self.queries,
                 insight=self.insight,
                 projections=self.projections,

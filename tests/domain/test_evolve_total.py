@@ -11,6 +11,8 @@ from domain import record
 from domain.catalog import model as catalog
 from domain.catalog.events import CatalogEvent
 from domain.decider import fold
+from domain.drafts import model as drafts
+from domain.drafts.events import DraftEvent
 from domain.inventory import model as inventory
 from domain.inventory.events import OrderStockEvent, StockEvent
 from domain.orders import model as orders
@@ -25,6 +27,7 @@ from tests.support.strategies import any_of, built, order_streams, placed_stream
 
 FOLDS = [
     pytest.param(catalog.evolve, catalog.INITIAL, get_args(CatalogEvent), id="catalog"),
+    pytest.param(drafts.evolve, drafts.INITIAL, get_args(DraftEvent), id="drafts"),
     pytest.param(inventory.evolve, inventory.StockItem(), get_args(StockEvent), id="stock"),
     pytest.param(
         inventory.evolve_reservation, inventory.NO_RESERVATION, get_args(OrderStockEvent), id="reservation"

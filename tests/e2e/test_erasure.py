@@ -79,6 +79,7 @@ async def test_nothing_personal_is_left_of_an_erased_customer(shop: Shop, canary
     await _have_one_declined(shop, canary)
     await _have_bodies_refused(shop, canary)
     await _cancel_one_that_waited(shop, canary)
+    drafts = await _draft(shop, canary)
     before = await shop.order(completed)
     await _reached(shop, canary.sku)
     assert before["shipping_address"]["name"] == canary.text("name")
@@ -90,6 +91,7 @@ async def test_nothing_personal_is_left_of_an_erased_customer(shop: Shop, canary
     await _export(shop, "after.jsonl")
 
     assert await search(shop.settings, canary.words.values()) == {}
+    await _check_drafts(shop, drafts)
     await _check_what_is_shown(shop, canary, completed, before)
     await _rebuild(shop, "orders")
     await _check_what_is_shown(shop, canary, completed, before)
@@ -136,6 +138,34 @@ async def _cancel_one_that_waited(shop: Shop, canary: Canary) -> None:
     await shop.api.post(f"/v1/orders/{order_id}/cancel", {"reason": reason})
     cancelled = await shop.reach(order_id, "cancelled")
     assert cancelled["cancel_reason"] == reason
+
+
+async def _draft(shop: Shop, canary: Canary) -> list[str]:
+    """One draft that is left open, one that is discarded, each with a note."""
+    ids = []
+    for name in ("open", "discarded"):
+        body = {**canary.body("sim_ok"), "note": canary.text(f"{name}_note")}
+        created = await shop.api.post("/v1/drafts", body)
+        changed = await shop.api.patch(f"/v1/drafts/{created['draft_id']}", {"email": body["email"], "lines": []})
+        assert changed["note"] == body["note"]
+        ids.append(created["draft_id"])
+    reason = canary.text("discard_reason")
+    discarded = await shop.api.post(f"/v1/drafts/{ids[1]}/discard", {"reason": reason})
+    await shop.api.get("/v1/drafts", min_position=discarded["position"])
+    assert discarded["discard_reason"] == reason
+    return ids
+
+
+async def _check_drafts(shop: Shop, ids: list[str]) -> None:
+    """They read as erased; the open one can be discarded, and nothing else."""
+    kept = [await shop.api.get(f"/v1/drafts/{draft_id}") for draft_id in ids]
+    assert {(draft["email"], draft["note"], draft["shipping_address"]["city"]) for draft in kept} == {
+        ("erased", "erased", "erased")
+    }
+    assert kept[1]["discard_reason"] == "erased"
+    with pytest.raises(ApiProblem, match="409 The customer was erased"):
+        await shop.api.patch(f"/v1/drafts/{ids[0]}", {"lines": []})
+    assert (await shop.api.post(f"/v1/drafts/{ids[0]}/discard", {"reason": "erased"}))["status"] == "discarded"
 
 
 async def _export(shop: Shop, name: str) -> None:

@@ -1,17 +1,20 @@
-"""Which step writes which event, as `ops.docs.lifecycle` says it, against whole lives of orders."""
+"""Which step writes which event, as `ops.docs.writers` says it, against whole lives of orders."""
 
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from domain.drafts.events import DraftContents, DraftLine, DraftSubmitted
 from domain.identifiers import Sku
 from domain.money import Money
 from domain.orders.events import Decision, HoldScope, OnUnavailable, OrderLine, StepAction
 from domain.reconciliation import events as case_events
-from ops.docs.lifecycle import WRITTEN_BY, stream_of
+from ops.docs.writers import WRITTEN_BY, stream_of
+from tests.support.samples import ADDRESS, TAX_RATE, TOTALS
 from tests.support.shop import POLICIES
 from tests.workflows.scenarios import lost_and_refunded, lost_found, paid_again, return_refunded, return_rejected
+from workflows.drafts import DraftCommands
 from workflows.refund_commands import RefundCommands
 from workflows.refunds import refund_workflow_id
 
@@ -42,6 +45,7 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
     await _hold(shop)
     await _run_short(shop)
     await _manage_the_shop(shop)
+    await _draft(shop)
     await _erase_the_customer(shop)
 
     seen = set()
@@ -119,6 +123,22 @@ async def _lose(shop: Any) -> None:
     await shop.ended(await lost_and_refunded(shop))
     await shop.ended(await lost_found(shop))
     shop.auto, shop.gateway = True, gateway
+
+
+async def _draft(shop: Any) -> None:
+    commands, given = DraftCommands(shop.store, shop.vault), {"actor": "operator:o"}
+    contents = DraftContents("ada", "EUR", lines=(DraftLine("MUG", 1),), shipping_address=ADDRESS)
+    for placed in (True, False):
+        draft_id = uuid4()
+        await commands.create(draft_id, contents, fingerprint="f", **given)
+        changed = {"payment_method": "sim_ok"}
+        known = await commands.change(draft_id, changed, key="k", expected_version=None, **given)
+        if placed:
+            fixed = DraftSubmitted((), TOTALS, TAX_RATE, (), "f", "operator:o")
+            await commands.submit(draft_id, fixed, expected_version=known.version, **given)
+            await commands.note_placed(draft_id, "N", **given)
+        else:
+            await commands.discard(draft_id, key="k", reason="r", expected_version=None, **given)
 
 
 async def _resolve(shop: Any, order_id: UUID, action: StepAction) -> None:
