@@ -9,7 +9,7 @@ from messaging.subscriptions import Subscription
 
 
 class Letters(Protocol):
-    """Redis may be away: each raises what its client raises."""
+    """PostgreSQL or Redis may be away: each raises what its client raises."""
 
     async def page(self, *, after: str | None = None, limit: int = 50) -> Sequence[DeadLetter]: ...
 

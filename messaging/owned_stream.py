@@ -106,6 +106,13 @@ class OwnedStream:
             pipeline.hincrby(COUNTS, f"{self.name}|handled", len(entries))
             await pipeline.execute()
 
+    async def give_up(self, entry: bytes) -> None:
+        """Acknowledge an entry that is a dead letter now."""
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.xack(self.name, self.group, entry)
+            pipeline.hincrby(COUNTS, f"{self.name}|dead", 1)
+            await pipeline.execute()
+
     async def count_retry(self) -> None:
         await self._redis.hincrby(COUNTS, f"{self.name}|retried", 1)
 

@@ -229,7 +229,7 @@ class StreamSubscriber:
             except Exception as error:
                 failures += 1
                 log.warning("an event failed", entry=work.entry.id, failures=failures, error=type(error).__name__)
-                if failures >= self.limits.attempts:
+                if failures == self.limits.attempts:
                     work = Work(work.entry, rejected=Rejected("failed", f"{type(error).__name__}: {error}"[:500]))
                     continue
             await self._pause(pause)
@@ -263,6 +263,7 @@ class StreamSubscriber:
             self.stream.name, self.stream.group, work.entry.id, work.entry.fields, why
         )
         if buried:
+            await self.stream.give_up(work.entry.id)
             log.warning("an event is a dead letter", stream=self.stream.name, code=why.code, detail=why.detail)
         return buried
 

@@ -107,7 +107,8 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 feed=feed,
                 carrier_secrets={"simulated": settings.carrier_webhook_secret.get_secret_value()},
                 messaging=Messaging(
-                    DeadLetters(redis, limit=settings.dead_letters), Subscriptions(redis, Routes().contexts)
+                    DeadLetters(redis, engine, limit=settings.dead_letters),
+                    Subscriptions(redis, Routes().contexts),
                 ),
                 webhooks=webhooks(settings, courier),
                 outages=OUTAGES,

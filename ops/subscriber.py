@@ -65,12 +65,13 @@ async def run_subscriber(settings: Settings, stop: asyncio.Event) -> None:
         redis = await stack.enter_async_context(connect_redis(settings))
         commands = EventCommands(command_gateway(settings, temporal, backend), backend.store)
         routes = Routes()
+        letters = DeadLetters(redis, engine, limit=settings.dead_letters)
         subscriber = Subscriber(
             redis,
             partial(inbound_streams, redis, routes.contexts),
             CONSUMER,
             CommandEffect(engine, CONSUMER, routes, commands),
-            DeadLetters(redis, limit=settings.dead_letters),
+            letters,
             subscriber_limits(settings),
         )
         courier = await stack.enter_async_context(
@@ -84,13 +85,15 @@ async def run_subscriber(settings: Settings, stop: asyncio.Event) -> None:
         ]
         try:
             await asyncio.gather(
-                subscriber.run(stop), webhook_subscriber(settings, redis, courier, retries).run(stop)
+                subscriber.run(stop), webhook_subscriber(settings, redis, courier, retries, letters).run(stop)
             )
         finally:
             await end(beside)
 
 
-def webhook_subscriber(settings: Settings, redis: Redis, courier: Courier, retries: Retries) -> Subscriber:
+def webhook_subscriber(
+    settings: Settings, redis: Redis, courier: Courier, retries: Retries, letters: DeadLetters
+) -> Subscriber:
     """Reads what our own relay publishes. It trims nothing: the relay does."""
     limits = subscriber_limits(settings)
     return Subscriber(
@@ -98,7 +101,7 @@ def webhook_subscriber(settings: Settings, redis: Redis, courier: Courier, retri
         lambda: outbound_streams(redis, CONTEXTS, settings.relay_partitions),
         GROUP,
         WebhookEffect(courier, retries),
-        DeadLetters(redis, limit=settings.dead_letters),
+        letters,
         replace(limits, keep=sys.maxsize, transient=(*limits.transient, LaneBusy)),
         group=GROUP,
         wanted=courier.endpoints.any,

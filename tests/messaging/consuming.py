@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from redis.asyncio import Redis
 
 from messaging.dead_letters import DeadLetters
@@ -48,6 +49,14 @@ class Told:
         self.seen.append((event.subject or "", event.data.decode()))
 
 
+class NoLetters(DeadLetters):
+    def __init__(self) -> None:
+        pass
+
+    async def bury(self, *args: Any) -> bool:
+        pytest.fail(f"buried: {args}")
+
+
 async def publish(redis: Redis, number: int, subject: str = "a", **changes: str) -> str:
     """One event, whose data is its number; gives its id."""
     identity = uuid4().hex
@@ -64,10 +73,18 @@ async def publish(redis: Redis, number: int, subject: str = "a", **changes: str)
     return str(given["id"])
 
 
-def subscriber(redis: Redis, effect: Effect, *, wanted: Wanted | None = None, **changes: Any) -> StreamSubscriber:
+def subscriber(
+    redis: Redis,
+    effect: Effect,
+    letters: DeadLetters | None = None,
+    *,
+    wanted: Wanted | None = None,
+    **changes: Any,
+) -> StreamSubscriber:
+    """Without letters a test fails where anything is buried."""
     settings = limits(**changes)
     stream = OwnedStream(redis, STREAM, lease=settings.lease)
-    return StreamSubscriber(stream, "tests", effect, DeadLetters(redis), settings, wanted)
+    return StreamSubscriber(stream, "tests", effect, letters or NoLetters(), settings, wanted)
 
 
 @asynccontextmanager

@@ -190,9 +190,9 @@ async def test_values_that_the_domain_refuses_are_refused(engine: AsyncEngine, r
     event = InboundEvent(UUID(int=1), "/t", "products.discontinued", None, None, data.encode())
     with pytest.raises(InvalidValue):
         await effect.apply(event)
-    letters = DeadLetters(redis)
+    letters = DeadLetters(redis, engine)
     await publish(redis, 1, type="products.discontinued", data=data)
-    async with running(subscriber(redis, effect)):
+    async with running(subscriber(redis, effect, letters)):
         await until(letters.count)
     [letter] = await letters.page()
     assert letter.code == "invalid-sku"

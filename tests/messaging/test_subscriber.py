@@ -1,13 +1,12 @@
 """The subscriber against a real Redis: order, outages, poison, owners that die, and a Redis that is emptied."""
 
 import asyncio
-from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from domain.errors import NotAllowed
-from messaging.dead_letters import SETTLED, DeadLetters
+from messaging.dead_letters import DeadLetters
 from messaging.effects import Effect
 from messaging.inbound import InboundEvent
 from messaging.owned_stream import NotOwner, OwnedStream
@@ -17,6 +16,7 @@ from messaging.tasks import end
 from tests.messaging.consuming import (
     STREAM,
     Away,
+    NoLetters,
     Told,
     limits,
     numbers,
@@ -141,22 +141,23 @@ async def test_an_outage_is_waited_out_and_buries_nothing(redis: Redis) -> None:
     async with running(subscriber(redis, effect, attempts=2)):
         await until(lambda: settled(redis))
     assert (away, numbers(effect)) == (0, [1])
-    assert await DeadLetters(redis).count() == 0
     [standing] = await Subscriptions(redis, ["tests"]).list()
     assert (standing.handled, standing.retried, standing.dead, standing.lag) == (1, 30, 0, 0)
     assert not standing.consumed
 
 
-async def test_poison_is_buried_with_its_reason_and_replayed_after_the_fix(redis: Redis) -> None:
+async def test_poison_is_buried_with_its_reason_and_replayed_after_the_fix(
+    redis: Redis, letters: DeadLetters
+) -> None:
     broken = True
 
     async def fragile(event: InboundEvent) -> None:
         if broken and event.data == b"1":
             raise KeyError("a defect")
 
-    effect, letters = Told(fragile), DeadLetters(redis)
+    effect = Told(fragile)
     _, poison, _ = [await publish(redis, number) for number in range(3)]
-    async with running(subscriber(redis, effect, attempts=3)):
+    async with running(subscriber(redis, effect, letters, attempts=3)):
         await until(lambda: settled(redis))
         assert numbers(effect) == [0, 2]
         [letter] = await letters.page()
@@ -171,18 +172,14 @@ async def test_poison_is_buried_with_its_reason_and_replayed_after_the_fix(redis
         await until(lambda: settled(redis))
     assert numbers(effect) == [0, 2, 1]
     assert await letters.count() == 0
-    notes: Any = await redis.xrange(SETTLED)
-    [(_, note)] = notes
-    assert (note[b"action"], note[b"reason"], note[b"actor"]) == (b"replayed", b"mended", b"operator:eve")
 
 
-async def test_a_refusal_is_buried_at_once_and_can_be_dropped(redis: Redis) -> None:
+async def test_a_refusal_is_buried_at_once_and_can_be_dropped(redis: Redis, letters: DeadLetters) -> None:
     async def refused(event: InboundEvent) -> None:
         raise NotAllowed("the product is discontinued", code="product-discontinued")
 
-    letters = DeadLetters(redis)
     await publish(redis, 1)
-    async with running(subscriber(redis, Told(refused))):
+    async with running(subscriber(redis, Told(refused), letters)):
         await until(letters.count)
     [letter] = await letters.page()
     assert (letter.code, letter.detail, letter.attempts) == (
@@ -196,12 +193,12 @@ async def test_a_refusal_is_buried_at_once_and_can_be_dropped(redis: Redis) -> N
     assert await redis.xlen(STREAM) == 1
 
 
-async def test_full_dead_letters_hold_the_lane_and_lose_nothing(redis: Redis) -> None:
+async def test_full_dead_letters_hold_the_lane_and_lose_nothing(redis: Redis, letters: DeadLetters) -> None:
     async def refused(event: InboundEvent) -> None:
         raise NotAllowed("no")
 
-    given = subscriber(redis, Told(refused))
-    given.letters = letters = DeadLetters(redis, limit=1)
+    letters._limit = 1
+    given = subscriber(redis, Told(refused), letters)
     await publish(redis, 1)
     await publish(redis, 2)
     async with running(given):
@@ -228,11 +225,10 @@ async def test_full_dead_letters_hold_the_lane_and_lose_nothing(redis: Redis) ->
     ],
 )
 async def test_what_is_no_cloud_event_is_buried_with_what_is_wrong(
-    redis: Redis, changes: dict[str, str], named: str
+    redis: Redis, letters: DeadLetters, changes: dict[str, str], named: str
 ) -> None:
-    letters = DeadLetters(redis)
     await publish(redis, 1, **changes)
-    async with running(subscriber(redis, Told())):
+    async with running(subscriber(redis, Told(), letters)):
         await until(letters.count)
     [letter] = await letters.page()
     assert letter.code == "malformed"
@@ -267,9 +263,7 @@ async def test_streams_are_found_as_they_come_and_everything_ends_when_told(redi
     stop = asyncio.Event()
     await publish(redis, 1)
     assert await inbound_streams(redis, ["products"]) == ["waybill.inbound.products", STREAM]
-    given = Subscriber(
-        redis, lambda: inbound_streams(redis, ["products"]), "tests", effect, DeadLetters(redis), limits()
-    )
+    given = Subscriber(redis, lambda: inbound_streams(redis, ["products"]), "tests", effect, NoLetters(), limits())
     task = asyncio.create_task(given.run(stop))
     await until(lambda: settled(redis))
     stop.set()
