@@ -5,8 +5,8 @@ from pathlib import Path
 
 from eventstore.migrations.sql import run_sql_file
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
