@@ -202,7 +202,8 @@ class Effect:
     """What came of an outside step. `code` is the gateway's when it refused.
 
     `more`: a part of it is still to be done, under the step's next try. `rest`: nothing is left to be captured,
-    and something is still authorised.
+    and something is still authorised. `expires_at`: when the first authorisation that has something left runs out.
+    `declines`: how often the order's payment was declined.
     """
 
     outcome: EffectOutcome
@@ -211,6 +212,8 @@ class Effect:
     reason: str | None = None
     more: bool = False
     rest: bool = False
+    expires_at: datetime | None = None
+    declines: int = 0
 
 
 # Parcels
@@ -241,3 +244,4 @@ class Resumed:
     tracking: Mapping[str, TrackingStatus]
     holds: tuple[HoldPlaced, ...] = ()
     methods_chosen: int = 0
+    payment_expires_at: datetime | None = None

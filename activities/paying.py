@@ -40,7 +40,7 @@ class PayingActivities:
 
 
 def _chosen(record: OrderRecord, method: str) -> Sequence[PaymentEvent]:
-    if record.order.status is not OrderStatus.PLACED:
+    if record.order.status is not OrderStatus.PLACED and not record.payment.lapsing:
         raise NotAllowed(
             f"an order that is {record.status} does not wait for a payment method",
             code="payment-not-awaited",

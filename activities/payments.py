@@ -18,7 +18,7 @@ from activities.order_stream import (
     load_order,
     run_step,
 )
-from activities.payment_contracts import AuthorizeMoreStep, CaptureStep, VoidMoreStep
+from activities.payment_contracts import AuthorizeMoreStep, AuthorizeStep, CaptureStep, RenewStep, VoidMoreStep
 from activities.refunds import GrantedRefundStep
 from domain.payments import decide
 from domain.payments.events import (
@@ -49,8 +49,9 @@ class PaymentActivities:
     gateway: PaymentGateway
 
     @activity.defn
-    async def authorize_payment(self, step: Step) -> Effect:
+    async def authorize_payment(self, given: AuthorizeStep) -> Effect:
         """Authorise the order's total with the method it was placed with, or the one chosen since."""
+        step = given.step
         return await self._authorize(
             step,
             lambda record: decide.request_authorization(
@@ -58,7 +59,32 @@ class PaymentActivities:
                 step.key,
                 method=record.payment_method,
                 amount=record.order.owed,
+                expires_at=given.expires_at,
             ),
+        )
+
+    @activity.defn
+    async def renew_authorization(self, given: RenewStep) -> Effect:
+        """Authorise anew what is left of an authorisation that is about to expire."""
+        step = given.step
+        return await self._authorize(
+            step,
+            lambda record: decide.request_renewal(
+                record.payment_state,
+                step.key,
+                method=record.payment_method,
+                due_by=given.due_by,
+                expires_at=given.expires_at,
+            ),
+        )
+
+    @activity.defn
+    async def void_replaced(self, step: Step) -> Effect:
+        """Free what is left of the authorisations that were renewed."""
+        return await self._void(
+            step,
+            lambda record: decide.request_void_of_replaced(record.payment_state, step.key),
+            lambda record: any(each.open for each in record.payment.replaced),
         )
 
     @activity.defn
@@ -73,6 +99,7 @@ class PaymentActivities:
                 method=record.payment_method,
                 amount=given.amount,
                 reason=given.reason,
+                expires_at=given.expires_at,
             ),
         )
 
@@ -225,14 +252,14 @@ class PaymentActivities:
         order = await run_step(self.store, step, request, known=order)
         stored = order.of_step(step.key)
         if not stored:
-            return Effect(EffectOutcome.NOTHING, order.version, rest=order.record.rest)
+            return _seen(order, Effect(EffectOutcome.NOTHING, order.version))
         if len(stored) == 1:
             event = await self._call(step, order, call, outcome, refusal or _refused, look_up=repeated)
             order = await self._append_outcome(step, event, order)
-        effect = _effect_of(order, step)
+        effect = _seen(order, _effect_of(order, step))
         if effect.outcome is EffectOutcome.REFUSED:
             return effect
-        return replace(effect, more=bool(more(order.record)), rest=order.record.rest)
+        return replace(effect, more=bool(more(order.record)))
 
     async def _call(
         self,
@@ -281,6 +308,12 @@ def _payment(order: LoadedOrder, asked: MoneyRequest) -> str:
     payment = asked.payment or order.record.payment.reference
     assert payment is not None  # the decider has refused otherwise
     return payment
+
+
+def _seen(order: LoadedOrder, effect: Effect) -> Effect:
+    """The effect, with how the order's money stands now."""
+    money = order.record.payment
+    return replace(effect, rest=order.record.rest, expires_at=money.expires_at, declines=money.declines)
 
 
 def _refused(key: str, refused: Refused) -> PaymentEvent:

@@ -66,6 +66,7 @@ def resumed(order: LoadedOrder) -> Resumed:
         },
         holds=tuple(state.holds.values()),
         methods_chosen=len(order.record.payment.chosen),
+        payment_expires_at=order.record.payment.expires_at,
     )
 
 

@@ -18,7 +18,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities.contracts import Effect, EffectOutcome, Placed, PlaceStep, PlannedParcel, Step, StepDone, TaskQueue
-from activities.payment_contracts import CaptureStep
+from activities.payment_contracts import AuthorizeStep, CaptureStep
 from activities.shipping_contracts import ParcelStep
 from activities.stock_contracts import Reserved, ReserveStep
 from domain.identifiers import order_number
@@ -88,7 +88,7 @@ class HollowServices:
         self._news: set[asyncio.Task[None]] = set()
 
     @activity.defn
-    async def authorize_payment(self, step: Step) -> Effect:
+    async def authorize_payment(self, given: AuthorizeStep) -> Effect:
         return DONE
 
     @activity.defn

@@ -81,7 +81,8 @@ class OrderRecord:
     @property
     def status(self) -> OrderStatus:
         status = self.order.status
-        if self.order.on_hold and status in (OrderStatus.PLACED, OrderStatus.CONFIRMED):
+        held = self.order.on_hold or self.payment.lapsing
+        if held and status in (OrderStatus.PLACED, OrderStatus.CONFIRMED):
             return OrderStatus.ON_HOLD
         if self.order.decision is not None and status is OrderStatus.PLACED:
             return OrderStatus.AWAITING_CUSTOMER
@@ -165,8 +166,9 @@ class OrderRecord:
 
     @property
     def attention(self) -> bool:
-        """Whether somebody has to do something: a step is stalled, or a parcel is lost."""
-        return self.order.attention or bool(self.shipments.lost and not self.order.status.terminal)
+        """Whether somebody has to do something: a step is stalled, a parcel is lost, an authorisation runs out."""
+        waiting = bool(self.shipments.lost or self.payment.lapsing)
+        return self.order.attention or (waiting and not self.order.status.terminal)
 
     @property
     def planned(self) -> tuple[Allocation, ...]:

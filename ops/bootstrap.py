@@ -73,6 +73,8 @@ def step_policies(settings: Settings) -> StepPolicies:
         decide_default=Decision(settings.decision_default),
         restock_poll=settings.restock_poll_interval,
         unpaid_expiry=settings.unpaid_expiry,
+        authorization_lifetime=settings.authorization_lifetime * 86_400,
+        renew_before=min(settings.authorization_renewal, settings.authorization_lifetime / 2) * 86_400,
         deliver_within=settings.delivery_deadline * 86_400,
         on_lost=None if settings.on_lost == "ask" else LostAnswer(settings.on_lost),
     )

@@ -56,6 +56,13 @@ class OrderSettings(BaseSettings):
         "cancelled. 0 cancels it with the first decline",
     )
 
+    authorization_lifetime: NonNegativeFloat = Field(
+        7.0, description="Days in which the gateway lets an authorisation be captured. 0: without end"
+    )
+    authorization_renewal: NonNegativeFloat = Field(
+        1.0, description="Days before its end in which what is left of an authorisation is authorised anew"
+    )
+
     # Parcels that do not arrive
     delivery_deadline: NonNegativeFloat = Field(
         14.0, description="Days after dispatch in which a parcel has to arrive; then it is lost. 0: never"

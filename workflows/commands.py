@@ -46,7 +46,7 @@ R = TypeVar("R")
 
 ADOPTION: Final[Mapping[str, tuple[TaskQueue, Callable[[Any, AdoptStep], Awaitable[Commanded]]]]] = {
     **dict.fromkeys(
-        ("authorize", "authorize-more", "capture", "void", "refund", "give-back"),
+        ("authorize", "authorize-more", "reauthorize", "capture", "void", "refund", "give-back"),
         (TaskQueue.PAYMENTS, PaymentActivities.adopt_payment),
     ),
     **dict.fromkeys(("book", "unbook"), (TaskQueue.SHIPPING, ShippingActivities.adopt_booking)),

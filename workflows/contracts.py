@@ -55,6 +55,10 @@ class StepPolicies:
     decide_default: Decision = Decision.CANCEL
     restock_poll: float = 600.0
     unpaid_expiry: float = 0.0
+    authorization_lifetime: float = 0.0
+    """After that an authorisation can no longer be captured. 0: never."""
+    renew_before: float = 0.0
+    """So long before its end an authorisation is asked for anew."""
     deliver_within: float = 0.0
     """From dispatch; then a parcel counts as lost. 0: never."""
     on_lost: LostAnswer | None = None

@@ -12,11 +12,12 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.contracts import Effect, EffectOutcome, Step, TaskQueue
-    from activities.payment_contracts import AuthorizeMoreStep, CaptureStep, VoidMoreStep
+    from activities.payment_contracts import AuthorizeMoreStep, AuthorizeStep, CaptureStep, VoidMoreStep
     from activities.payments import PaymentActivities
     from activities.refunds import GrantedRefundStep
     from domain.money import Money
 
+from workflows.renewal import Renewal
 from workflows.saga import Saga
 from workflows.turns import Turns
 
@@ -26,15 +27,23 @@ P = TypeVar("P")
 class OrderMoney:
     """`turns` is the order's semantic lock: the rest is not freed while a change may still need it."""
 
-    def __init__(self, saga: Saga, turns: Turns) -> None:
+    def __init__(self, saga: Saga, turns: Turns, renewal: Renewal) -> None:
         self._saga = saga
         self._turns = turns
+        self._renewal = renewal
         self._freeing: asyncio.Task[None] | None = None
+        self._rest = False
 
     async def authorize(self) -> Effect:
         """Authorise the order's total. A decline is an outcome."""
-        return await self._saga.outside(
-            "authorize", TaskQueue.PAYMENTS, PaymentActivities.authorize_payment, lambda step: step, refusable=True
+        return self._seen(
+            await self._saga.outside(
+                "authorize",
+                TaskQueue.PAYMENTS,
+                PaymentActivities.authorize_payment,
+                lambda step: AuthorizeStep(step, self._renewal.until()),
+                refusable=True,
+            )
         )
 
     async def authorize_more(self, key: str, amount: Money, reason: str) -> Effect:
@@ -53,13 +62,15 @@ class OrderMoney:
             key: The change's id; the step is `authorize-more:{key}`, which is also the gateway's idempotency key.
             reason: Why, in plain words and of no person; it stands in the request's event.
         """
-        return await self._saga.outside(
-            f"authorize-more:{key}",
-            TaskQueue.PAYMENTS,
-            PaymentActivities.authorize_more,
-            lambda step: AuthorizeMoreStep(step, amount, reason),
-            interruptible=False,
-            refusable=True,
+        return self._seen(
+            await self._saga.outside(
+                f"authorize-more:{key}",
+                TaskQueue.PAYMENTS,
+                PaymentActivities.authorize_more,
+                lambda step: AuthorizeMoreStep(step, amount, reason, self._renewal.until()),
+                interruptible=False,
+                refusable=True,
+            )
         )
 
     async def undo_more(self, key: str) -> None:
@@ -84,12 +95,15 @@ class OrderMoney:
             self.free_rest()
 
     def free_rest(self) -> None:
-        """Begin to void what nothing will be captured of any more; `freed` awaits it."""
+        """Begin to void what nothing will be captured of any more; `settle` awaits it."""
         if self._freeing is None or self._freeing.done():
             self._freeing = asyncio.create_task(self._free_rest())
 
-    async def freed(self) -> None:
-        """Return once what was begun to be voided is."""
+    async def settle(self) -> None:
+        """Return once nothing is on its way, and what is left of the authorisations is void."""
+        await workflow.wait_condition(lambda: not self._renewal.under_way)
+        if self._rest:
+            self.free_rest()
         if self._freeing is not None:
             await self._freeing
 
@@ -111,7 +125,12 @@ class OrderMoney:
         *,
         interruptible: bool = False,
     ) -> Effect:
-        return await in_parts(self._saga, label, method, given, interruptible=interruptible)
+        return self._seen(await in_parts(self._saga, label, method, given, interruptible=interruptible))
+
+    def _seen(self, effect: Effect) -> Effect:
+        self._renewal.know(effect.expires_at)
+        self._rest = effect.rest
+        return effect
 
 
 async def in_parts(

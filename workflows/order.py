@@ -37,6 +37,7 @@ from workflows.commands import Commands
 from workflows.fulfilment import Fulfilment, Parcel
 from workflows.holds import Holds
 from workflows.money import OrderMoney
+from workflows.renewal import Renewal
 from workflows.saga import Interrupted, Saga
 from workflows.stock import Goods
 
@@ -53,7 +54,9 @@ class OrderWorkflow(OrderChanges):
         self._holds = Holds(self._saga)
         self._goods = Goods(self._saga, given.policies)
         self._commands = Commands(self._saga, given.command.order_id)
-        self._money = OrderMoney(self._saga, self._commands.turns)
+        self._renewal = Renewal(self._saga, given.policies, lambda: self._methods_chosen)
+        self._money = OrderMoney(self._saga, self._commands.turns, self._renewal)
+        self._saga.held = lambda label: self._holds.covers(label) or self._renewal.covers(label)
         self._fulfilment = Fulfilment(self._saga, self._money, given.policies)
         self._reset = False
         self._methods_chosen = 0
@@ -80,11 +83,12 @@ class OrderWorkflow(OrderChanges):
         return OrderOutcome(placed.order_id, status)
 
     async def _held_in_time(self, life: Awaitable[OrderStatus]) -> OrderStatus:
-        """Live, while holds are released as their time comes."""
-        expiring = asyncio.create_task(self._holds.expire())
+        """Live, while holds are released and authorisations renewed as their time comes."""
+        timed = asyncio.gather(self._holds.expire(), self._renewal.keep())
         status = await life
         self._holds.end()
-        await expiring
+        self._renewal.end()
+        await timed
         return status
 
     async def _resume(self) -> Resumed:
@@ -94,6 +98,7 @@ class OrderWorkflow(OrderChanges):
         self._saga.resume(resumed.tries, cancelling=resumed.cancelling)
         self._fulfilment.resume(resumed.tracking)
         self._methods_chosen = resumed.methods_chosen
+        self._renewal.know(resumed.payment_expires_at)
         return resumed
 
     # The life
@@ -105,7 +110,7 @@ class OrderWorkflow(OrderChanges):
             else:
                 parcels = await self._secure()
             await self._fulfilment.send_all(parcels)
-            await self._money.freed()
+            await self._money.settle()
             await self._own("complete", OrderActivities.complete_order)
         except Interrupted:
             self._saga.show_status(OrderStatus.CANCELLING)

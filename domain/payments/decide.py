@@ -1,6 +1,7 @@
 """Which money effect may be asked of the gateway now, and which event its answer becomes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from domain.errors import InvalidValue, NotAllowed
 from domain.money import Money, total
@@ -18,22 +19,32 @@ from domain.payments.events import (
 from domain.payments.model import NoPayment, Payment, PaymentState, label_of
 
 
-def request_authorization(state: PaymentState, step: str, *, method: str, amount: Money) -> list[PaymentEvent]:
+def request_authorization(
+    state: PaymentState, step: str, *, method: str, amount: Money, expires_at: datetime | None = None
+) -> list[PaymentEvent]:
     """Ask for the customer's money: not while the shop holds any of it, nor while an answer is awaited."""
     _positive(amount)
     if isinstance(state, Payment) and (state.held or state.pending):
         raise NotAllowed("the order's payment is authorised or asked for already", code="already-authorized")
-    return [PaymentRequested(step, method, amount)]
+    return [PaymentRequested(step, method, amount, expires_at=expires_at)]
 
 
 def choose_method(state: PaymentState, method: str) -> list[PaymentEvent]:
     """Pay with another method, or with the same again: one choice for each decline."""
-    if isinstance(state, NoPayment) or state.pending or state.declines <= len(state.chosen):
+    if isinstance(state, NoPayment) or state.authorizing or state.declines <= len(state.chosen):
         raise NotAllowed("the order does not wait for another payment method", code="payment-not-awaited")
     return [PaymentMethodChosen(method)]
 
 
-def request_more(state: PaymentState, step: str, *, method: str, amount: Money, reason: str) -> list[PaymentEvent]:
+def request_more(
+    state: PaymentState,
+    step: str,
+    *,
+    method: str,
+    amount: Money,
+    reason: str,
+    expires_at: datetime | None = None,
+) -> list[PaymentEvent]:
     """Ask for more of the customer's money, beside what is authorised: the order has come to cost more.
 
     Raises:
@@ -42,7 +53,30 @@ def request_more(state: PaymentState, step: str, *, method: str, amount: Money, 
     _positive(amount)
     if isinstance(state, Payment) and state.authorizing:
         raise NotAllowed("an authorisation is asked for and not answered yet", code="authorization-pending")
-    return [PaymentRequested(step, method, amount, Purpose.MORE, reason)]
+    return [PaymentRequested(step, method, amount, Purpose.MORE, reason, expires_at)]
+
+
+def request_renewal(
+    state: PaymentState, step: str, *, method: str, due_by: datetime, expires_at: datetime
+) -> list[PaymentEvent]:
+    """Ask anew for what is left of an authorisation that expires by `due_by`; nothing to do where none does.
+
+    One that a capture or a void is on its way for is left alone until that is answered.
+    """
+    if isinstance(state, NoPayment) or state.authorizing:
+        return []
+    for each in state.current:
+        due = each.expires_at is not None and each.expires_at <= due_by
+        if due and each.open and state.free(each) == each.open:
+            purpose, reason = Purpose.RENEWAL, "the authorisation expires"
+            return [PaymentRequested(step, method, each.open, purpose, reason, expires_at, each.reference)]
+    return []
+
+
+def request_void_of_replaced(state: PaymentState, step: str) -> list[PaymentEvent]:
+    """Free what is left of an authorisation that a renewal has taken the place of."""
+    replaced = state.replaced if isinstance(state, Payment) else ()
+    return next((found for each in replaced if (found := request_void(state, step, authorization=each.step))), [])
 
 
 def request_capture(state: PaymentState, step: str, *, shipment_id: str, amount: Money) -> list[PaymentEvent]:
@@ -58,7 +92,7 @@ def request_capture(state: PaymentState, step: str, *, shipment_id: str, amount:
     left = capture_left(payment, shipment_id, amount)
     if left.minor <= 0:
         return []
-    free = [(payment.free(each), each.reference) for each in payment.authorizations]
+    free = [(payment.free(each), each.reference) for each in payment.current]
     if left > total((each for each, _ in free), left.currency):
         raise NotAllowed(
             f"{left} is more than the {payment.open} that is left of the authorisation",

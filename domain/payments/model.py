@@ -47,7 +47,7 @@ class NoPayment:
 class Authorization:
     """One authorisation of the order, by the gateway's id of it: its own lifetime sums.
 
-    `step` asked for it; it can be captured until `expires_at`, where that is known.
+    `step` asked for it; it can be captured until `expires_at`, where that is known. A renewal `replaces` another.
     """
 
     reference: str
@@ -57,6 +57,7 @@ class Authorization:
     captured: Money
     refunded: Money
     expires_at: datetime | None = None
+    replaces: str | None = None
 
     @property
     def open(self) -> Money:
@@ -114,6 +115,7 @@ class Payment:
     authorizations: tuple[Authorization, ...] = ()
     shares: Mapping[str, Money] = field(default_factory=dict)
     given_back: Mapping[str, Money] = field(default_factory=dict)
+    renewal_declined: bool = False
 
     @property
     def granted(self) -> Money:
@@ -146,6 +148,28 @@ class Payment:
     def authorizing(self) -> bool:
         """Whether an authorisation is asked for and not answered."""
         return any(asked.kind is Asking.AUTHORIZATION for asked in self.pending.values())
+
+    @property
+    def lapsing(self) -> bool:
+        """Whether something is authorised that could not be renewed: another method has to pay for it."""
+        return self.renewal_declined and bool(self.open)
+
+    @property
+    def current(self) -> tuple[Authorization, ...]:
+        """Those that captures draw on, the oldest first: none that a renewal has taken the place of."""
+        replaced = {each.replaces for each in self.authorizations}
+        return tuple(each for each in self.authorizations if each.reference not in replaced)
+
+    @property
+    def replaced(self) -> tuple[Authorization, ...]:
+        """Those whose place a renewal has taken."""
+        replaced = {each.replaces for each in self.authorizations}
+        return tuple(each for each in self.authorizations if each.reference in replaced)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the first authorisation that has something left can no longer be captured."""
+        return min((each.expires_at for each in self.current if each.open and each.expires_at), default=None)
 
     def of_step(self, step: str) -> Authorization | None:
         """The authorisation that a step has got."""
@@ -233,13 +257,14 @@ def _asked(event: PaymentRequested | CaptureRequested | VoidRequested | RefundRe
 
 def _authorized(state: Payment, event: PaymentAuthorized) -> Payment:
     zero, asked = Money.zero(event.amount.currency), state.pending.get(event.step)
-    expires_at = asked.expires_at if asked else None
-    made = Authorization(event.reference, event.step, event.amount, zero, zero, zero, expires_at)
+    until, replaces = (asked.expires_at, asked.replaces) if asked else (None, None)
+    made = Authorization(event.reference, event.step, event.amount, zero, zero, zero, until, replaces)
     return replace(
         state,
         authorized=state.authorized + event.amount,
         reference=event.reference,
         failure=None,
+        renewal_declined=state.renewal_declined and not replaces,
         authorizations=(*state.authorizations, made),
     )
 
@@ -249,7 +274,13 @@ def _not_authorized(state: Payment, step: str, failure: str, *, declines: int) -
     asked = state.pending.get(step)
     if asked and asked.purpose is Purpose.MORE:
         return state
-    return replace(state, failure=failure, declines=state.declines + declines)
+    renewal = bool(declines and asked and asked.purpose is Purpose.RENEWAL)
+    return replace(
+        state,
+        failure=failure,
+        declines=state.declines + declines,
+        renewal_declined=state.renewal_declined or renewal,
+    )
 
 
 def _moved(state: Payment, event: PaymentCaptured | PaymentVoided | PaymentRefunded) -> Payment:

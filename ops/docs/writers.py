@@ -30,6 +30,8 @@ CONTEXTS: Final[Sequence[ModuleType]] = (
 )
 
 # What writes each event: the label of a step (`label#n` is its key), or a command (`command:key`).
+AUTHORIZING: Final = ("authorize", "authorize-more:{change}", "reauthorize")
+VOIDING: Final = ("void", "void:{change}", "void:renewed")
 WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     order_events.OrderPlaced: ("place",),
     order_events.OrderConfirmed: ("confirm",),
@@ -74,18 +76,18 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     inventory_events.StockUnavailable: ("reserve",),
     inventory_events.StockBackordered: ("reserve", "take-up", "decide:{key}", "release"),
     inventory_events.StockReleased: ("release", "decide:{key}", "take-up"),
-    payment_events.PaymentRequested: ("authorize",),
-    payment_events.PaymentAuthorized: ("authorize",),
-    payment_events.PaymentDeclined: ("authorize",),
-    payment_events.PaymentAbandoned: ("authorize",),
+    payment_events.PaymentRequested: AUTHORIZING,
+    payment_events.PaymentAuthorized: AUTHORIZING,
+    payment_events.PaymentDeclined: AUTHORIZING,
+    payment_events.PaymentAbandoned: AUTHORIZING,
     payment_events.CaptureRequested: ("capture:{parcel}",),
     payment_events.PaymentCaptured: ("capture:{parcel}",),
-    payment_events.VoidRequested: ("void",),
-    payment_events.PaymentVoided: ("void",),
+    payment_events.VoidRequested: VOIDING,
+    payment_events.PaymentVoided: VOIDING,
     payment_events.RefundRequested: ("refund", "refund:{grant}", "give-back:{grant}"),
     payment_events.PaymentRefunded: ("refund", "refund:{grant}", "give-back:{grant}"),
     payment_events.PaymentActionRefused: (
-        *("capture:{parcel}", "void", "refund", "refund:{grant}", "give-back:{grant}"),
+        *("capture:{parcel}", *VOIDING, "refund", "refund:{grant}", "give-back:{grant}"),
     ),
     payment_events.PaymentMethodChosen: ("pay:{key}",),
     payment_events.RefundGranted: (

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
@@ -35,6 +36,14 @@ MAX_MINOR = 10**15
 PERFORM = "SELECT * FROM payments.perform($1, $2, $3, $4, $5, $6, $7, $8)"
 LIST_EFFECTS = "SELECT * FROM payments.list_effects($1, $2, $3, $4)"
 LIST_METHODS = "SELECT name, kind, behaviour, code, available FROM payments.method ORDER BY name"
+SET_LIFETIME = """
+    INSERT INTO payments.rules (lifetime) VALUES (make_interval(secs => $1))
+    ON CONFLICT (one) DO UPDATE SET lifetime = excluded.lifetime
+"""
+EXPIRE = """
+    UPDATE payments.payment SET expires_at = now() WHERE order_id = $1 AND authorized > captured + voided
+    RETURNING id
+"""
 SET_AVAILABLE = "UPDATE payments.method SET available = $2 WHERE name = $1 RETURNING name"
 
 router = APIRouter()
@@ -108,6 +117,13 @@ async def set_available(method: str, wanted: AvailabilityRequest, books: BooksOf
     return json_answer(200, wanted.model_dump_json())
 
 
+@router.post("/control/expiries/{order_id}")
+async def expire(order_id: UUID, books: BooksOf) -> Response:
+    """Let the order's authorisations run out now, whatever their lifetime."""
+    expired = [row["id"] for row in await books.fetch(EXPIRE, order_id)]
+    return json_answer(200, orjson.dumps({"expired": expired}))
+
+
 async def _describe(books: Books) -> Mapping[str, Any]:
     return {"methods": [dict(row) for row in await books.fetch(LIST_METHODS)]}
 
@@ -118,6 +134,8 @@ def build_payments_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_books(settings.simulator_dsn, settings.database_pool, ["payments"]) as app.state.books:
+            lifetime = settings.authorization_lifetime * 86_400
+            await app.state.books.execute(SET_LIFETIME, lifetime or None)
             yield
 
     app = FastAPI(title="Simulated payment gateway", lifespan=lifespan)

@@ -5,6 +5,7 @@ import pytest
 from activities.contracts import Step
 from activities.gateways.protocol import Refused
 from activities.order_stream import append_step, load_order
+from activities.payment_contracts import AuthorizeStep
 from activities.payments import PaymentActivities
 from domain.payments.events import PaymentAbandoned, PaymentRequested
 from domain.payments.model import PaymentStatus
@@ -22,7 +23,7 @@ async def test_an_authorisation_that_comes_after_its_abandonment_holds_no_money(
     await append_step(store, order, AUTHORIZE, (PaymentRequested(AUTHORIZE.key, "sim_ok", TOTAL),))
 
     await activities.void_payment(Step(ORDER, "void#0"))
-    await activities.authorize_payment(AUTHORIZE)  # a second attempt sees the outcome
+    await activities.authorize_payment(AuthorizeStep(AUTHORIZE))  # a second attempt sees the outcome
     with pytest.raises(Refused, match="abandoned"):  # a frozen one does not
         await gateway.authorize(ORDER, AUTHORIZE.key, method="sim_ok", amount=TOTAL)
 

@@ -8,7 +8,7 @@ import pytest
 
 from activities.contracts import CancelStep, Effect, EffectOutcome, Step
 from activities.gateways.protocol import Unknown
-from activities.payment_contracts import CaptureStep
+from activities.payment_contracts import AuthorizeStep, CaptureStep
 from domain.errors import DomainError
 from domain.payments.events import PaymentActionRefused, PaymentDeclined
 from eventstore.store import StoreUnavailable
@@ -23,7 +23,7 @@ async def prepared(backend: Backend, call: str) -> tuple[UUID, Attempt]:
     services = backend.payments
     if call == "authorize":
         order_id, _ = await backend.reserved()
-        return order_id, lambda: services.authorize_payment(Step(order_id, "authorize#0"))
+        return order_id, lambda: services.authorize_payment(AuthorizeStep(Step(order_id, "authorize#0")))
     order_id, reserved = await backend.confirmed()
     if call == "void":
         return order_id, lambda: services.void_payment(Step(order_id, "void#0"))

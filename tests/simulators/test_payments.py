@@ -161,3 +161,21 @@ async def test_an_unknown_payment_is_refused(payments: PaymentsUnderTest) -> Non
     with pytest.raises(Refused) as refused:
         await payments.gateway.void(uuid4(), "void#1", payment="pay_none")
     assert refused.value.code == "unknown-payment"
+
+
+async def test_an_expired_authorisation_is_refused_a_capture_and_freed_by_a_void(
+    payments: PaymentsUnderTest, books: asyncpg.Connection
+) -> None:
+    order = uuid4()
+    payment = await payments.authorized(order, 5000)
+    lasting = "SELECT expires_at - now() > interval '6 days' FROM payments.payment WHERE id = $1"
+    assert await books.fetchval(lasting, payment.payment)
+    await payments.change("capture", payment, 1000)
+    expired = await payments.http.post(f"/control/expiries/{order}")
+    assert expired.json() == {"expired": [payment.payment]}
+
+    with pytest.raises(Refused) as refused:
+        await payments.change("capture", payment, 1000)
+    assert refused.value.code == "authorization-expired"
+    await payments.change("refund", payment, 1000)
+    assert (await payments.change("void", payment, 0)).amount == eur(4000)

@@ -8,6 +8,7 @@ from activities.contracts import PlaceStep, Step
 from activities.inventory import InventoryActivities
 from activities.order_stream import LoadedOrder, load_order, order_stream
 from activities.orders import OrderActivities
+from activities.payment_contracts import AuthorizeStep
 from activities.payments import PaymentActivities
 from activities.shipping import ShippingActivities
 from activities.stock_book import StockBook, stock_stream
@@ -68,7 +69,7 @@ class Backend:
 
     async def confirmed(self, *lines: tuple[str, int]) -> tuple[UUID, Reserved]:
         order_id, reserved = await self.reserved(*lines)
-        await self.payments.authorize_payment(Step(order_id, "authorize#0"))
+        await self.payments.authorize_payment(AuthorizeStep(Step(order_id, "authorize#0")))
         await self.orders.confirm_order(Step(order_id, "confirm#0"))
         return order_id, reserved
 

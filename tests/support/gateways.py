@@ -71,11 +71,18 @@ class MemoryPayments:
         self.faults = Faults()
         self.books: dict[tuple[UUID, str], PaymentEffect] = {}
         self.closed: set[tuple[UUID, str]] = set()
+        self.expired: set[str] = set()
 
     async def authorize(self, order_id: UUID, key: str, *, method: str, amount: Money) -> PaymentEffect:
         return await self._act("authorize", "authorization", order_id, key, None, amount)
 
+    def expire(self, order_id: UUID) -> None:
+        """What is authorised for the order now can no longer be captured."""
+        self.expired |= {each.payment for each in self.books.values() if each.order_id == order_id}
+
     async def capture(self, order_id: UUID, key: str, *, payment: str, amount: Money) -> PaymentEffect:
+        if payment in self.expired:
+            raise Refused("authorization-expired", "the authorisation has expired")
         return await self._act("capture", "capture", order_id, key, payment, amount)
 
     async def void(self, order_id: UUID, key: str, *, payment: str) -> PaymentEffect:

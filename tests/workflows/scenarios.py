@@ -13,7 +13,7 @@ from domain.reconciliation.events import CaseAction, CaseOpened
 from domain.returns.events import InspectedItem
 from domain.shipping.events import LostAnswer, TrackingStatus
 from tests.support.shop import Shop
-from tests.workflows import returning
+from tests.workflows import paying, returning
 from tests.workflows.beside import BESIDE
 from workflows.case_commands import CaseCommands
 from workflows.cases import case_workflow_id
@@ -296,6 +296,8 @@ SCENARIOS: dict[str, Scenario] = {
         case_refunded,
         *BESIDE,
         paid_again,
+        paying.renewed,
+        paying.not_renewed,
         return_refunded,
         return_rejected,
         lost_and_replaced,

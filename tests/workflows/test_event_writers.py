@@ -13,6 +13,7 @@ from domain.reconciliation import events as case_events
 from ops.docs.writers import WRITTEN_BY, stream_of
 from tests.support.samples import ADDRESS, TAX_RATE, TOTALS
 from tests.support.shop import POLICIES
+from tests.workflows.paying import not_renewed, renewed
 from tests.workflows.scenarios import lost_and_refunded, lost_found, paid_again, return_refunded, return_rejected
 from workflows.drafts import DraftCommands
 from workflows.refund_commands import RefundCommands
@@ -39,6 +40,7 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
     await _charge_back(shop)
     await _refund(shop)
     await shop.ended(await paid_again(shop))
+    await _renew(shop)
     await return_refunded(shop)
     await return_rejected(shop)
     await _lose(shop)
@@ -116,6 +118,13 @@ async def _refund(shop: Any) -> None:
     given = {"amount": Money(100, "EUR"), "lines": {}, "reason": "chipped", "actor": "operator:o"}
     await commands.grant(order_id, key="k", **given)  # type: ignore[arg-type]
     await shop.environment.client.get_workflow_handle(refund_workflow_id(order_id, "k")).result()
+
+
+async def _renew(shop: Any) -> None:
+    gateway = shop.gateway
+    for scenario in (renewed, not_renewed):
+        await shop.ended(await scenario(shop))
+    shop.auto, shop.gateway = True, gateway
 
 
 async def _lose(shop: Any) -> None:

@@ -42,6 +42,15 @@ CREATE TABLE IF NOT EXISTS payments.payment (
     CONSTRAINT refunded_within_captured CHECK (refunded <= captured)
 );
 
+-- From then on the payment can no longer be captured; null: without end. What is left of it is to be voided still.
+ALTER TABLE payments.payment ADD COLUMN IF NOT EXISTS expires_at timestamptz;
+
+-- One row: how long an authorisation lasts; null: without end.
+CREATE TABLE IF NOT EXISTS payments.rules (
+    one       boolean PRIMARY KEY DEFAULT true CHECK (one),
+    lifetime  interval
+);
+
 CREATE TABLE IF NOT EXISTS payments.effect (
     seq              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind             text NOT NULL CHECK (kind IN ('authorization', 'capture', 'void', 'refund')),
@@ -72,8 +81,9 @@ RETURN json_build_object(
 -- Why a change of a payment is not possible, or null. `held` is the locked row.
 CREATE OR REPLACE FUNCTION payments.objection(held payments.payment, p_kind text, p_minor bigint, p_currency text)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 RETURN CASE
+    WHEN p_kind = 'capture' AND held.expires_at <= now() THEN 'authorization_expired'
     WHEN p_currency <> held.currency THEN 'currency_mismatch'
     WHEN p_kind = 'capture' AND p_minor > held.authorized - held.voided - held.captured THEN 'exceeds_authorized'
     WHEN p_kind = 'refund' AND p_minor > held.captured - held.refunded THEN 'exceeds_captured'
@@ -94,8 +104,10 @@ DECLARE
 BEGIN
     IF p_kind = 'authorization' THEN
         p_payment := 'pay_' || token;
-        INSERT INTO payments.payment (id, order_id, method, currency, authorized)
-        VALUES (p_payment, p_order, p_method, p_currency, p_minor);
+        INSERT INTO payments.payment (id, order_id, method, currency, authorized, expires_at)
+        VALUES (
+            p_payment, p_order, p_method, p_currency, p_minor, now() + (SELECT r.lifetime FROM payments.rules r)
+        );
     ELSE
         SELECT * INTO held FROM payments.payment p WHERE p.id = p_payment FOR UPDATE;
         IF p_kind = 'void' THEN

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ from domain.payments.events import (
 from domain.payments.model import INITIAL, Payment, PaymentState, PaymentStatus, evolve
 
 TOTAL = 10
+LATE = datetime(2030, 1, 1, tzinfo=UTC)
 Request = PaymentRequested | CaptureRequested | VoidRequested | RefundRequested
 amounts = st.integers(-1, TOTAL + 1)
 
@@ -104,11 +106,23 @@ class Payments(RuleBasedStateMachine):
 
     @rule()
     def authorize(self) -> None:
-        self.ask(lambda state, step: decide.request_authorization(state, step, method="m", amount=euro(TOTAL)))
+        self.ask(
+            lambda state, step: decide.request_authorization(
+                state, step, method="m", amount=euro(TOTAL), expires_at=LATE
+            )
+        )
 
     @rule(amount=amounts)
     def authorize_more(self, amount: int) -> None:
         self.ask(lambda state, step: decide.request_more(state, step, method="m", amount=euro(amount), reason="r"))
+
+    @rule()
+    def renew(self) -> None:
+        self.ask(lambda state, step: decide.request_renewal(state, step, method="m", due_by=LATE, expires_at=LATE))
+
+    @rule()
+    def void_what_is_renewed(self) -> None:
+        self.ask(decide.request_void_of_replaced)
 
     @rule(amount=amounts, parcel=st.sampled_from("pqr"))
     def capture(self, amount: int, parcel: str) -> None:
@@ -169,7 +183,7 @@ class Payments(RuleBasedStateMachine):
             more = sum(
                 event.amount.minor
                 for event in self.log
-                if isinstance(event, PaymentRequested) and event.purpose is Purpose.MORE
+                if isinstance(event, PaymentRequested) and event.purpose is not Purpose.ORDER
             )
             assert self.state.held <= euro(TOTAL + more)
 

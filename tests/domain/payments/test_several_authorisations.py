@@ -1,15 +1,21 @@
 """More to pay than was authorised at first: captures, voids and refunds over several authorisations."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+
 import pytest
 
 from domain.payments.decide import (
     capture_left,
+    choose_method,
     request_authorization,
     request_capture,
     request_granted_refund,
     request_more,
     request_refund,
+    request_renewal,
     request_void,
+    request_void_of_replaced,
 )
 from domain.payments.events import (
     CaptureRequested,
@@ -18,6 +24,7 @@ from domain.payments.events import (
     PaymentCaptured,
     PaymentDeclined,
     PaymentEvent,
+    PaymentMethodChosen,
     PaymentRefunded,
     PaymentRequested,
     PaymentVoided,
@@ -27,17 +34,27 @@ from domain.payments.events import (
     VoidRequested,
 )
 from domain.payments.model import INITIAL, Payment, PaymentStatus, evolve
-from tests.support.samples import eur
+from tests.support.samples import NOON, eur
 from tests.support.spec import Outcome, Spec
 
 given = Spec(evolve, INITIAL).given
 
-FIRST = (
-    PaymentRequested("authorize#0", "sim_ok", eur("30.00")),
-    PaymentAuthorized("authorize#0", "auth-1", eur("30.00")),
-)
+ASKED = PaymentRequested("authorize#0", "sim_ok", eur("30.00"))
+FIRST = (ASKED, PaymentAuthorized("authorize#0", "auth-1", eur("30.00")))
 MORE = PaymentRequested("authorize-more:a#0", "sim_ok", eur("12.00"), Purpose.MORE, "amendment")
 BOTH = (*FIRST, MORE, PaymentAuthorized("authorize-more:a#0", "auth-2", eur("12.00")))
+WEEK = timedelta(days=7)
+EXPIRING = (replace(ASKED, expires_at=NOON), FIRST[1])
+RENEWAL = PaymentRequested(
+    "reauthorize#0",
+    "sim_ok",
+    eur("30.00"),
+    Purpose.RENEWAL,
+    "the authorisation expires",
+    NOON + 2 * WEEK,
+    "auth-1",
+)
+RENEWED = (*EXPIRING, RENEWAL, PaymentAuthorized("reauthorize#0", "auth-3", eur("30.00")))
 PART = CaptureRequested("capture:p#0", "p", eur("30.00"), "auth-1")
 REST = CaptureRequested("capture:p#1", "p", eur("10.00"), "auth-2")
 CAPTURED = (
@@ -137,6 +154,44 @@ def test_a_granted_refund_goes_on_where_it_stopped() -> None:
     given(*CAPTURED, grant, *first, *second).when(
         request_granted_refund, "refund:g#2", grant_id="g"
     ).then_nothing()
+
+
+def renew(*events: PaymentEvent, due_by: datetime = NOON) -> Outcome[PaymentEvent]:
+    return given(*events).when(
+        request_renewal, "reauthorize#0", method="sim_ok", due_by=due_by, expires_at=NOON + 2 * WEEK
+    )
+
+
+def test_what_is_left_is_asked_for_anew_when_its_time_comes() -> None:
+    renew(*EXPIRING).then(RENEWAL)
+    renew(*EXPIRING, due_by=NOON - WEEK).then_nothing()
+    renew(*FIRST).then_nothing()  # has no end
+    renew(*EXPIRING, replace(PART, amount=eur("1.00"))).then_nothing()  # until that is answered
+    taken = replace(PART, amount=eur("20.00")), PaymentCaptured("capture:p#0", "c", eur("20.00"))
+    renew(*EXPIRING, *taken).then(replace(RENEWAL, amount=eur("10.00")))
+
+
+def test_captures_draw_on_the_renewal_and_the_old_one_is_freed() -> None:
+    capture(*RENEWED, amount="30.00").then(CaptureRequested("capture:p#0", "p", eur("30.00"), "auth-3"))
+    capture(*RENEWED, amount="30.01").then_refused("amount-above-authorized")
+    freed = VoidRequested("void:renewed#0", eur("30.00"), "auth-1")
+    given(*RENEWED).when(request_void_of_replaced, "void:renewed#0").then(freed)
+    gone = PaymentVoided("void:renewed#0", "v", eur("30.00"))
+    given(*RENEWED, freed, gone).when(request_void_of_replaced, "void:renewed#1").then_nothing()
+    assert payment(*RENEWED, freed, gone).expires_at == NOON + 2 * WEEK
+
+
+def test_a_renewal_that_is_declined_waits_for_another_method() -> None:
+    lapsing = (*EXPIRING, RENEWAL, PaymentDeclined("reauthorize#0", "card_declined", "Declined"))
+    assert payment(*lapsing).lapsing
+    chosen = PaymentMethodChosen("sim_slow")
+    given(*lapsing).when(choose_method, "sim_slow").then(chosen)
+    given(*lapsing, chosen).when(choose_method, "sim_slow").then_refused("payment-not-awaited")
+    again = replace(RENEWAL, step="reauthorize#1", method="sim_slow")
+    paid = payment(*lapsing, chosen, again, PaymentAuthorized("reauthorize#1", "auth-4", eur("30.00")))
+    assert not paid.lapsing
+    taken = replace(PART, payment="auth-1"), PaymentCaptured("capture:p#0", "c", eur("30.00"))
+    assert not payment(*lapsing, *taken).lapsing  # the old one was captured in time
 
 
 @pytest.mark.parametrize(
