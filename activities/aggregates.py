@@ -9,9 +9,12 @@ from activities.order_stream import decide_again_on_conflict
 from activities.stock_book import STOCK, stock_stream
 from activities.stock_changes import served
 from domain.catalog import model as catalog
-from domain.catalog.events import CatalogEvent
+from domain.catalog import taxonomy
+from domain.catalog.events import CatalogEvent, TaxonomyEvent
 from domain.catalog.model import ProductState
+from domain.catalog.taxonomy import Taxonomy
 from domain.decider import fold
+from domain.errors import NotAllowed
 from domain.identifiers import WAYBILL_NAMESPACE, Sku
 from domain.inventory import model as inventory
 from domain.inventory.events import StockEvent
@@ -24,17 +27,23 @@ S = TypeVar("S")
 E = TypeVar("E")
 
 PRODUCT: Folding[ProductState, CatalogEvent] = Folding(ProductState, catalog.INITIAL, catalog.evolve)
+TAXONOMY: Folding[Taxonomy, TaxonomyEvent] = Folding(Taxonomy, taxonomy.INITIAL, taxonomy.evolve)
 
-FOLDINGS: Mapping[str, Folding[Any, Any]] = {"stock/": STOCK, "product/": PRODUCT}
+FOLDINGS: Mapping[str, Folding[Any, Any]] = {"stock/": STOCK, "product/": PRODUCT, "taxonomy/": TAXONOMY}
 """Every fold that has snapshots, by the beginning of its streams' ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`key` is the caller's idempotency key, made unique by the stream it is for."""
+    """`key` is the caller's idempotency key, made unique by the stream it is for.
+
+    `expected_version`: only if the stream is still there. `dry_run`: decide, and append nothing.
+    """
 
     key: str
     actor: str
+    expected_version: int | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ async def decide_stock(
     """
     target = stock_stream(warehouse, sku)
     loaded, stored = await snapshots.load(store, target, STOCK)
-    done = await _version_of(store, target, _event_id(target, command, 0), loaded.version, stored)
+    done = await _version_of(store, target, event_id(target, command, 0), loaded.version, stored)
     if done is not None:
         return Committed(target, done), ()
     changes = {warehouse: list(decide(loaded.state))}
@@ -91,9 +100,7 @@ async def decide_stock(
 
 def _numbered(stream: str, command: Command, events: Sequence[object]) -> tuple[NewEvent, ...]:
     metadata = {"command": command.key, "actor": command.actor}
-    return tuple(
-        NewEvent(_event_id(stream, command, index), event, metadata) for index, event in enumerate(events)
-    )
+    return tuple(NewEvent(event_id(stream, command, index), event, metadata) for index, event in enumerate(events))
 
 
 async def decide_product(
@@ -103,7 +110,22 @@ async def decide_product(
     command: Command,
     decide: Callable[[ProductState], Sequence[CatalogEvent]],
 ) -> Committed:
+    """Raises NotAllowed (`version-mismatch`), and what `decide` raises."""
     return await _decide(store, snapshots, f"product/{sku}", command, decide, PRODUCT)
+
+
+async def decide_taxonomy(
+    store: EventStore,
+    snapshots: Snapshots,
+    command: Command,
+    decide: Callable[[Taxonomy], Sequence[TaxonomyEvent]],
+) -> Committed:
+    return await _decide(store, snapshots, taxonomy.STREAM, command, decide, TAXONOMY)
+
+
+async def load_taxonomy(store: EventStore, snapshots: Snapshots) -> Taxonomy:
+    loaded, _ = await snapshots.load(store, taxonomy.STREAM, TAXONOMY)
+    return loaded.state
 
 
 @decide_again_on_conflict
@@ -116,17 +138,23 @@ async def _decide(
     folding: Folding[S, E],
 ) -> Committed:
     loaded, stored = await snapshots.load(store, stream, folding)
-    done = await _version_of(store, stream, _event_id(stream, command, 0), loaded.version, stored)
+    done = await _version_of(store, stream, event_id(stream, command, 0), loaded.version, stored)
     if done is not None:
         return Committed(stream, done)
+    if command.expected_version not in (None, loaded.version):
+        raise NotAllowed(
+            f"it is at version {loaded.version}, not {command.expected_version}: read it again",
+            code="version-mismatch",
+            details={"version": loaded.version},
+        )
     numbered = _numbered(stream, command, decide(loaded.state))
-    if not numbered:
+    if not numbered or command.dry_run:
         return Committed(stream, loaded.version)
     appended = await store.append((StreamWrite(stream, loaded.version, numbered),))
     return Committed(stream, appended.versions[stream])
 
 
-def _event_id(stream: str, command: Command, index: int) -> UUID:
+def event_id(stream: str, command: Command, index: int) -> UUID:
     return uuid5(WAYBILL_NAMESPACE, f"{stream}|{command.key}|{index}")
 
 

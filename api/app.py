@@ -30,6 +30,7 @@ from api.rest import (
     orders,
     paying,
     place,
+    product_commands,
     products,
     projections,
     refunds,
@@ -38,6 +39,7 @@ from api.rest import (
     sagas,
     stock,
     stream,
+    taxonomy,
     webhook_endpoints,
 )
 from api.unsealing import Unsealing
@@ -60,6 +62,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     customers.router,
     paying.router,
     products.router,
+    product_commands.router,
+    taxonomy.router,
     stock.router,
     audit.router,
     reports.router,

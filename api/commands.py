@@ -8,6 +8,7 @@ from uuid import UUID
 from activities.aggregates import Committed
 from activities.contracts import Placed
 from activities.gateways.protocol import TrackingUpdate
+from api.catalogue_commands import CatalogueCommands
 from domain.drafts.events import DraftContents, DraftSubmitted
 from domain.drafts.model import Draft
 from domain.identifiers import Sku
@@ -78,7 +79,7 @@ class Drafts(Protocol):
     async def note_placed(self, draft_id: UUID, order_number: str, *, actor: str) -> LoadedDraft: ...
 
 
-class Commands(Protocol):
+class Commands(CatalogueCommands, Protocol):
     """Each is idempotent under its key, and may raise DomainError, CommandTimeout and CommandUnavailable."""
 
     async def place(self, command: PlaceOrder, *, key: str, actor: str) -> Placed: ...
@@ -173,13 +174,3 @@ class Commands(Protocol):
     async def adjust_stock(
         self, sku: Sku, warehouse: str | None, *, key: str, change: int, reason: str, actor: str
     ) -> Committed: ...
-
-    async def create_product(
-        self, sku: Sku, name: str, prices: Sequence[Money], *, key: str, actor: str
-    ) -> Committed: ...
-
-    async def change_price(self, sku: Sku, price: Money, *, key: str, actor: str) -> Committed: ...
-
-    async def publish_product(self, sku: Sku, *, key: str, actor: str) -> Committed: ...
-
-    async def discontinue_product(self, sku: Sku, *, key: str, reason: str, actor: str) -> Committed: ...

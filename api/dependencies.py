@@ -207,7 +207,7 @@ def command_key(caller: Principal, key: str) -> str:
 
 
 async def expected_version(
-    if_match: Annotated[str | None, Header(description="The order's ETag as it was read")] = None,
+    if_match: Annotated[str | None, Header(description="The ETag as it was read")] = None,
 ) -> int | None:
     """The version that If-Match asks for. A weak tag counts: proxies weaken ours, and a version is exact."""
     if if_match is None or if_match.strip() == "*":
@@ -216,7 +216,7 @@ async def expected_version(
         raise Problem("invalid-if-match", "one ETag is accepted")
     match = _ETAG.fullmatch(if_match.strip())
     if match is None:
-        raise Problem("version-mismatch", "If-Match holds no ETag of an order; read the order again")
+        raise Problem("version-mismatch", "If-Match holds no ETag that was given; read it again")
     return int(match[1])
 
 

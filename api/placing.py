@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -102,7 +103,8 @@ async def priced_lines(deps: ApiDependencies, given: Sequence[tuple[str, int]], 
         raise InvalidValue(f"an order has 1 to {rules.max_lines} lines, not {len(given)}", code="invalid-lines")
     wanted = [(identifiers.sku(sku), _quantity(rules, quantity)) for sku, quantity in given]
     products = await deps.queries.products_by_sku([sku for sku, _ in wanted]) if wanted else {}
-    return [_line(products, sku, quantity, currency) for sku, quantity in wanted]
+    now = datetime.now(UTC)
+    return [_line(products, sku, quantity, currency, now) for sku, quantity in wanted]
 
 
 def check_method(rules: ApiRules, method: str) -> None:
@@ -120,13 +122,15 @@ def _quantity(rules: ApiRules, quantity: int) -> Quantity:
     return identifiers.quantity(quantity, at_most=rules.max_quantity)
 
 
-def _line(products: Mapping[str, ProductView], sku: Sku, quantity: Quantity, currency: str) -> PricedLine:
+def _line(
+    products: Mapping[str, ProductView], sku: Sku, quantity: Quantity, currency: str, at: datetime
+) -> PricedLine:
     product = products.get(sku)
     if product is None or product.status is ProductStatus.DRAFT:
         raise InvalidValue(f"there is no product {sku}", code="unknown-sku", details={"sku": sku})
     if product.status is ProductStatus.DISCONTINUED:
         raise InvalidValue(f"{sku} is no longer sold", code="product-not-available", details={"sku": sku})
-    unit_price = product.prices.get(currency)
+    unit_price = product.price_at(currency, at)
     if unit_price is None:
         raise InvalidValue(
             f"{sku} has no price in {currency}; its prices are in {', '.join(sorted(product.prices)) or 'none'}",
@@ -139,5 +143,5 @@ def _line(products: Mapping[str, ProductView], sku: Sku, quantity: Quantity, cur
 async def line_of(deps: ApiDependencies, sku: Sku, quantity: Quantity, currency: str) -> OrderLine:
     """One line at the catalogue's price of now. Raises DomainError."""
     products = await deps.queries.products_by_sku([sku])
-    line = _line(products, sku, quantity, currency)
+    line = _line(products, sku, quantity, currency, datetime.now(UTC))
     return OrderLine(line.sku, line.name, line.quantity, line.unit_price)

@@ -18,6 +18,7 @@ from ops.cli_log import log_tools
 from ops.cli_ops import operations
 from ops.cli_orders import orders
 from ops.cli_privacy import privacy
+from ops.cli_products import categories, products
 from ops.cli_projections import projections, rebuild
 from ops.cli_returns import returns
 from ops.client import ApiProblem
@@ -38,6 +39,8 @@ app.add_typer(operations, name="ops", help="Answer stalled steps, hand orders ov
 app.add_typer(privacy)
 app.add_typer(orders, name="orders", help="Place, list, show, watch and change orders.")
 app.add_typer(drafts, name="drafts")
+app.add_typer(products, name="products")
+app.add_typer(categories, name="categories")
 app.add_typer(returns, name="returns")
 app.add_typer(log_tools)
 app.add_typer(cases, name="cases", help="Differences with the gateway's books, and what to do with them.")

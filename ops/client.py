@@ -44,8 +44,11 @@ class ApiClient:
     async def post(self, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None) -> Any:
         return await self._call("POST", path, json=body or {}, headers={"Idempotency-Key": key or str(uuid4())})
 
-    async def patch(self, path: str, body: Mapping[str, object]) -> Any:
-        return await self._call("PATCH", path, json=body)
+    async def patch(self, path: str, body: Mapping[str, object], *, key: str | None = None) -> Any:
+        return await self._call("PATCH", path, json=body, headers={"Idempotency-Key": key or str(uuid4())})
+
+    async def put(self, path: str, body: Mapping[str, object], *, key: str | None = None) -> Any:
+        return await self._call("PUT", path, json=body, headers={"Idempotency-Key": key or str(uuid4())})
 
     async def events(self, order_id: str) -> AsyncIterator[dict[str, Any]]:
         """The order's events as they come, until it has ended."""

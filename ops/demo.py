@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ops import demo_catalogue
 from ops.client import ApiClient
 from ops.process import StackError
 
@@ -39,7 +40,7 @@ STORY = {
 
 
 async def seed(api: ApiClient, warehouses: tuple[str, ...]) -> int:
-    """Create, publish and stock the demo's products; what is there already stays. Gives how many are there."""
+    """Create, publish, stock and describe the demo's products; what is there stays. Gives how many are there."""
     for sku, name, price in CATALOGUE:
         prices = [{"amount": price, "currency": "EUR"}, {"amount": price, "currency": "USD"}]
         await api.post("/v1/products", {"sku": sku, "name": name, "prices": prices}, key=f"demo-{sku}")
@@ -47,6 +48,7 @@ async def seed(api: ApiClient, warehouses: tuple[str, ...]) -> int:
         for warehouse in warehouses:
             adjustment = {"quantity": STOCK, "reason": "demo stock", "warehouse": warehouse}
             await api.post(f"/v1/stock/{sku}/adjustments", adjustment, key=f"demo-{sku}-{warehouse}")
+    await demo_catalogue.describe(api)
     return len(CATALOGUE)
 
 

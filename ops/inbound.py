@@ -10,8 +10,8 @@ from domain.identifiers import Sku
 from domain.money import Money
 from domain.shipping.events import TrackingStatus
 from eventstore.store import StreamReader
+from workflows.catalogue import available
 from workflows.gateway import CommandGateway
-from workflows.goods import available
 
 
 @dataclass(frozen=True, slots=True)

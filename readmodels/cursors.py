@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from domain.errors import InvalidValue
-from readmodels.views import Page
+from readmodels.pages import Page
 
 MAX_PAGE = 1000
 
@@ -58,6 +58,13 @@ def number(part: str) -> int:
     if not part.isascii() or not part.isdigit() or len(part) > 18:
         raise ValueError("no whole number")
     return int(part)
+
+
+def small_number(part: str) -> int:
+    """Raises ValueError: no whole number of at most 9 digits."""
+    if len(part) > 9:
+        raise ValueError("no small number")
+    return number(part)
 
 
 def time(part: str) -> datetime:

@@ -15,6 +15,7 @@ from readmodels.returns import ReturnRows
 from readmodels.saga_notes import SagaNotes
 from readmodels.saga_steps import SagaSteps
 from readmodels.stock import Stock
+from readmodels.taxonomy import TaxonomyRows
 from readmodels.timeline import Timeline
 
 
@@ -28,6 +29,7 @@ def projections() -> Sequence[Projection]:
         SagaNotes(),
         Stock(),
         Products(),
+        TaxonomyRows(),
         Cases(),
         ReturnRows(),
         Audit(),

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.catalog.events import AttributeDefined
 from domain.drafts.model import DraftStatus
 from domain.errors import InvalidValue
 from domain.reconciliation.model import CaseStatus
 from domain.returns.model import ReturnStatus
 from readmodels import (
     cases,
+    catalogue_lists,
     cursors,
     drafts,
     ledger,
@@ -24,8 +26,10 @@ from readmodels import (
     saga_notes,
     saga_steps,
     stock,
+    taxonomy,
     timeline,
 )
+from readmodels.catalogue_views import CategoryView, PriceChange, ProductDetails, ProductFilter
 from readmodels.projections import projections
 from readmodels.views import (
     CaseView,
@@ -183,9 +187,25 @@ class ReadModels:
         async with self._engine.connect() as connection:
             return await stock.levels(connection, limit=limit, cursor=cursor)
 
-    async def products(self, *, limit: int, cursor: str | None) -> Page[ProductView]:
+    async def products(self, where: ProductFilter, *, limit: int, cursor: str | None) -> Page[ProductDetails]:
         async with self._engine.connect() as connection:
-            return await products.listed(connection, limit=limit, cursor=cursor)
+            return await catalogue_lists.listed(connection, where, limit=limit, cursor=cursor)
+
+    async def product_details(self, skus: Sequence[str]) -> Mapping[str, ProductDetails]:
+        async with self._engine.connect() as connection:
+            return await products.details(connection, skus)
+
+    async def price_changes(self, sku: str, *, limit: int, cursor: str | None) -> Page[PriceChange]:
+        async with self._engine.connect() as connection:
+            return await catalogue_lists.price_changes(connection, sku, limit=limit, cursor=cursor)
+
+    async def categories(self, *, limit: int, cursor: str | None) -> Page[CategoryView]:
+        async with self._engine.connect() as connection:
+            return await taxonomy.categories(connection, limit=limit, cursor=cursor)
+
+    async def attributes(self) -> Sequence[AttributeDefined]:
+        async with self._engine.connect() as connection:
+            return await taxonomy.attributes(connection)
 
     async def products_by_sku(self, skus: Sequence[str]) -> Mapping[str, ProductView]:
         async with self._engine.connect() as connection:

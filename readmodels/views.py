@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 from uuid import UUID
 
-from domain.catalog.model import ProductStatus
 from domain.drafts.model import Draft, DraftStatus
 from domain.money import Money
 from domain.orders.model import OrderStatus
@@ -20,17 +19,9 @@ from domain.reconciliation.model import Case, CaseStatus
 from domain.record import OrderRecord
 from domain.returns.model import Return, ReturnStatus
 from domain.shipping.model import FulfilmentStatus
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One keyset page; `next_cursor` is opaque and None on the last page. `cursors` has one for each item."""
-
-    items: Sequence[T]
-    next_cursor: str | None
-    cursors: Sequence[str] = ()
+from readmodels.catalogue_views import CatalogueQueries
+from readmodels.catalogue_views import ProductView as ProductView
+from readmodels.pages import Page as Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,14 +202,6 @@ class StockView:
 
 
 @dataclass(frozen=True, slots=True)
-class ProductView:
-    sku: str
-    name: str
-    prices: Mapping[str, Money]
-    status: ProductStatus
-
-
-@dataclass(frozen=True, slots=True)
 class ProjectionLag:
     """How far a projection's live build is, by its hindmost segment.
 
@@ -238,7 +221,7 @@ class ProjectionLag:
         return self.head - self.position
 
 
-class Queries(Protocol):
+class Queries(CatalogueQueries, Protocol):
     """Every read. Cursors come from an earlier page; a malformed one raises `domain.errors.InvalidValue`."""
 
     async def order(self, order_id: UUID) -> OrderView | None: ...
@@ -317,14 +300,6 @@ class Queries(Protocol):
     async def stock(self, sku: str) -> StockView | None: ...
 
     async def stock_levels(self, *, limit: int, cursor: str | None) -> Page[StockView]: ...
-
-    async def products(self, *, limit: int, cursor: str | None) -> Page[ProductView]:
-        """By SKU."""
-        ...
-
-    async def products_by_sku(self, skus: Sequence[str]) -> Mapping[str, ProductView]:
-        """Those of the SKUs that exist."""
-        ...
 
     async def lag(self) -> Sequence[ProjectionLag]: ...
 

@@ -20,7 +20,7 @@ from domain.errors import NotAllowed
 from domain.identifiers import WAYBILL_NAMESPACE
 from eventstore.store import EventStore, NewEvent, StreamWrite
 from eventstore.vault import Vault
-from workflows.goods import available
+from workflows.catalogue import available
 
 STREAMS: Final = "draft/"
 MOST_EVENTS: Final = 1000

@@ -30,10 +30,10 @@ from domain.payments import decide as payments
 from domain.record import OrderRecord
 from workflows.aftercare import AftercareWorkflow
 from workflows.aftercare_commands import with_start
+from workflows.catalogue import available
 from workflows.contracts import CancelOrder, OpenChargeback, OrderInput, TrackingNews, order_workflow_id
 from workflows.erasure_commands import committed, send_erasure
 from workflows.errors import CommandTimeout, CommandUnavailable
-from workflows.goods import available
 from workflows.operating import OperatorsGateway
 from workflows.order import OrderWorkflow
 from workflows.starting import shown

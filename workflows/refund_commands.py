@@ -25,9 +25,9 @@ from domain.privacy import KeyedDigest, PersonalText
 from eventstore.store import StreamReader
 from eventstore.vault import Vault
 from workflows.aftercare_commands import with_start
+from workflows.catalogue import available
 from workflows.contracts import StepPolicies
 from workflows.errors import CommandTimeout, CommandUnavailable
-from workflows.goods import available
 from workflows.refunds import RefundInput, RefundWorkflow, refund_workflow_id
 from workflows.updating import fingerprint, rpc_failure
 

@@ -23,9 +23,10 @@ from activities.order_stream import LoadedOrder, key_reused, load_order, order_s
 from domain.record import OrderRecord
 from eventstore.vault import Vault, holds_personal
 from workflows.aftercare_commands import send_aftercare
+from workflows.catalogue import available
 from workflows.contracts import CommandDone, StepPolicies, order_workflow_id
 from workflows.errors import CommandTimeout, CommandUnavailable
-from workflows.goods import GoodsGateway, available
+from workflows.goods import GoodsGateway
 
 C = TypeVar("C")
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
-from readmodels.views import OrderView, ProductView, Queries, SagaStep, StockView, TimelineEntry
+from readmodels.catalogue_views import ProductDetails
+from readmodels.views import OrderView, Queries, SagaStep, StockView, TimelineEntry
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -21,7 +22,7 @@ class Loaders:
         self.orders: DataLoader[UUID, OrderView | None] = DataLoader(self._orders)
         self.events: DataLoader[UUID, Sequence[TimelineEntry]] = DataLoader(self._events)
         self.sagas: DataLoader[UUID, Sequence[SagaStep]] = DataLoader(self._sagas)
-        self.products: DataLoader[str, ProductView | None] = DataLoader(self._products)
+        self.products: DataLoader[str, ProductDetails | None] = DataLoader(self._products)
         self.stock: DataLoader[str, StockView | None] = DataLoader(self._stock)
 
     def forget(self, order_id: UUID) -> None:
@@ -46,8 +47,8 @@ class Loaders:
         found = await self._queries.sagas(ids)
         return [found.get(each, ()) for each in ids]
 
-    async def _products(self, skus: list[str]) -> Sequence[ProductView | None]:
-        return _each(skus, await self._queries.products_by_sku(skus))
+    async def _products(self, skus: list[str]) -> Sequence[ProductDetails | None]:
+        return _each(skus, await self._queries.product_details(skus))
 
     async def _stock(self, skus: list[str]) -> Sequence[StockView | None]:
         return _each(skus, await self._queries.stock_by_sku(skus))

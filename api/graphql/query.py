@@ -1,12 +1,13 @@
 """Everything that can be read."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
 from api.auth import Scope
+from api.dependencies import ApiDependencies
 from api.graphql.connections import After, Connection, First, check_first, connection
 from api.graphql.context import ApiInfo, of
 from api.graphql.types import (
@@ -21,11 +22,23 @@ from api.graphql.types import (
 )
 from api.reading import catch_up, owns
 from api.rest.orders import searched
-from api.rest.products import known_sku, product_shown
+from api.rest.products import (
+    MAX_ATTRIBUTE_FILTERS,
+    MAX_SEARCH,
+    attribute_filters,
+    known_sku,
+    listed,
+    minor,
+    priced_in,
+)
 from api.rest.stock import StockOut
+from api.rest.taxonomy import AttributeOut, CategoryOut
+from domain.catalog.model import ProductStatus
+from domain.errors import InvalidValue
 from domain.identifiers import parse_order_number
 from domain.orders.model import OrderStatus
 from readmodels import orders, products, stock
+from readmodels.catalogue_views import ProductFilter
 from readmodels.views import OrderFilter, OrderSummary, Page
 
 MinPosition = Annotated[
@@ -41,6 +54,40 @@ class OrderWhere:
     placed_after: datetime | None = None
     attention: bool | None = None
     q: str | None = strawberry.field(default=None, description="Order number or customer id, or its start")
+
+
+@strawberry.input(description="All conditions hold. Prices are amounts of `currency`, and included")
+class ProductWhere:
+    q: str | None = strawberry.field(
+        default=None, description="Words of name, SKU or description, or their starts"
+    )
+    category: str | None = strawberry.field(default=None, description="In it, or in one below it")
+    attributes: list[str] | None = strawberry.field(default=None, description="`colour:blue`")
+    price_min: str | None = None
+    price_max: str | None = None
+    in_stock: bool | None = None
+    status: ProductStatus | None = None
+
+
+def product_filter(deps: ApiDependencies, where: ProductWhere, currency: str | None) -> ProductFilter:
+    """Raises InvalidValue (`invalid-filter`, `invalid-amount`, `unknown-currency`)."""
+    bounded = where.price_min is not None or where.price_max is not None
+    if len(where.q or "") > MAX_SEARCH or len(where.attributes or ()) > MAX_ATTRIBUTE_FILTERS:
+        raise InvalidValue(
+            f"a search has at most {MAX_SEARCH} characters, and {MAX_ATTRIBUTE_FILTERS} attributes",
+            code="invalid-filter",
+        )
+    return ProductFilter(
+        at=datetime.now(UTC),
+        q=where.q,
+        status=where.status,
+        category=where.category,
+        attributes=attribute_filters(where.attributes or ()),
+        currency=priced_in(deps, currency) if bounded else currency,
+        least_price=minor(where.price_min, currency),
+        most_price=minor(where.price_max, currency),
+        in_stock=where.in_stock,
+    )
 
 
 async def orders_page(info: ApiInfo, where: OrderWhere, first: int, after: str | None) -> Connection[Order]:
@@ -116,17 +163,33 @@ class Query:
         await catch_up(of(info).deps, products.NAME, min_position)
         return await product_of(info, known_sku(sku), currency)
 
-    @strawberry.field(description="By SKU; drafts for those who may write them")
+    @strawberry.field(description="By SKU, or a search by how well it matches; drafts for those who write them")
     async def products(
-        self, info: ApiInfo, currency: str | None = None, first: First = 20, after: After = None
+        self,
+        info: ApiInfo,
+        where: ProductWhere | None = None,
+        currency: str | None = None,
+        first: First = 20,
+        after: After = None,
+        min_position: MinPosition = None,
     ) -> Connection[Product]:
-        caller = await of(info).anyone()
-        page = await of(info).deps.queries.products(limit=check_first(first), cursor=after)
-        return connection(
-            page,
-            lambda view: shown_product(view, currency) if product_shown(view, caller) else None,
-            after=after,
-        )
+        context = of(info)
+        caller = await context.anyone()
+        wanted = product_filter(context.deps, where or ProductWhere(), currency)
+        await catch_up(context.deps, products.NAME, min_position)
+        page = await listed(context.deps, caller, wanted, limit=check_first(first), cursor=after)
+        return connection(page, lambda view: shown_product(view, caller, currency), after=after)
+
+    @strawberry.field(description="By code")
+    async def categories(self, info: ApiInfo, first: First = 100, after: After = None) -> Connection[CategoryOut]:
+        await of(info).anyone()
+        page = await of(info).deps.queries.categories(limit=check_first(first), cursor=after)
+        return connection(page, CategoryOut.of, after=after)
+
+    @strawberry.field(description="What products may say of themselves, by name")
+    async def attributes(self, info: ApiInfo) -> list[AttributeOut]:
+        await of(info).anyone()
+        return [AttributeOut.of(defined) for defined in await of(info).deps.queries.attributes()]
 
     @strawberry.field(description="Null if it was never in stock")
     async def stock(self, info: ApiInfo, sku: str, min_position: MinPosition = None) -> Stock | None:

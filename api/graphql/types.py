@@ -15,21 +15,27 @@ from api.graphql.context import ApiInfo, of
 from api.graphql.registering import documents
 from api.reading import owns
 from api.rest.history import EventOut, SagaStepOut
-from api.rest.products import ProductOut, product_shown
+from api.rest.products import ProductOut, product_shown, writes
 from api.rest.representations import (
     OrderLineOut,
     OrderOut,
 )
 from api.rest.sagas import StalledStepOut
 from api.rest.stock import StockOut
+from api.rest.taxonomy import AttributeOut, CategoryOut
+from domain.catalog.events import AttributeKind
 from readmodels import views
-from readmodels.views import OrderView, ProductView
+from readmodels.catalogue_views import ProductDetails
+from readmodels.views import OrderView
 
 if TYPE_CHECKING:
     from api.graphql.query import Customer
 
 documents(OrderOut, ProductOut, StockOut, EventOut, StalledStepOut)
 pydantic.type(SagaStepOut, name="SagaStep")
+pydantic.type(CategoryOut, name="Category")
+strawberry.enum(AttributeKind)
+pydantic.type(AttributeOut, name="AttributeDefinition")
 
 BigInt = NewType("BigInt", int)
 
@@ -53,6 +59,8 @@ class Stock(StockOut):
 
 @pydantic.type(name="Product")
 class Product(ProductOut):
+    attributes: JSON  # type: ignore[assignment]
+
     @pydantic.field(description="Pieces in the warehouses; null if it was never in stock")
     async def stock(self, info: ApiInfo) -> Stock | None:
         return await stock_of(info, self.sku)
@@ -116,13 +124,15 @@ async def order_of(info: ApiInfo, order_id: UUID) -> Order | None:
 
 async def product_of(info: ApiInfo, sku: str, currency: str | None = None) -> Product | None:
     view = await of(info).loaders.products.load(sku)
-    if view is None or not product_shown(view, await of(info).anyone()):
+    caller = await of(info).anyone()
+    return None if view is None else shown_product(view, caller, currency)
+
+
+def shown_product(view: ProductDetails, caller: Principal | None, currency: str | None) -> Product | None:
+    """None of what the caller may not know of."""
+    if not product_shown(view, caller):
         return None
-    return shown_product(view, currency)
-
-
-def shown_product(view: ProductView, currency: str | None) -> Product:
-    return Product.model_construct(**dict(ProductOut.of(view, currency)))
+    return Product.model_construct(**dict(ProductOut.of(view, currency, writes=writes(caller))))
 
 
 async def stock_of(info: ApiInfo, sku: str) -> Stock | None:

@@ -160,39 +160,6 @@ class ReleaseBody(Body):
     reason: Reason
 
 
-class ProductBody(Body):
-    """A draft. `price` is short for one entry of `prices`; at most one per currency."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"sku": "MUG-BLUE", "name": "Blue mug", "prices": [{"amount": "12.50", "currency": "EUR"}]}
-            ]
-        }
-    )
-
-    sku: Short
-    name: Name
-    price: MoneyBody | None = None
-    prices: Annotated[list[MoneyBody], AfterValidator(lambda prices: _at_most(prices, 100))] = []
-
-    def all_prices(self) -> list[Money]:
-        given = ([self.price] if self.price else []) + self.prices
-        return [price.money() for price in given]
-
-
-def _at_most(items: list[MoneyBody], most: int) -> list[MoneyBody]:
-    if len(items) > most:
-        raise ValueError(f"must have at most {most} items")
-    return items
-
-
-class DiscontinueBody(Body):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "replaced by MUG-GREEN"}]})
-
-    reason: Reason = "discontinued"
-
-
 class AdjustmentBody(Body):
     """`quantity` is the change, negative to take stock away. Without a warehouse the preferred one is meant."""
 

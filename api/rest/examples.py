@@ -221,13 +221,6 @@ CASE: Final[dict[str, Any]] = {
     "updated_at": TIME,
     "version": 1,
 }
-PRODUCT: Final[dict[str, Any]] = {
-    "sku": "MUG-BLUE",
-    "name": "Blue mug",
-    "status": "published",
-    "price": eur("12.50"),
-    "prices": [eur("12.50")],
-}
 CHANGED_PRODUCT: Final[dict[str, Any]] = {"sku": "MUG-BLUE", "version": 2, "position": POSITION}
 STOCK: Final[dict[str, Any]] = {
     "sku": "MUG-BLUE",

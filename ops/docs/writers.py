@@ -5,7 +5,8 @@ from types import ModuleType
 from typing import Final, get_args
 
 from domain.catalog import events as catalog_events
-from domain.catalog.events import CatalogEvent
+from domain.catalog import taxonomy
+from domain.catalog.events import CatalogEvent, TaxonomyEvent
 from domain.customers import events as customer_events
 from domain.customers.events import CustomerEvent
 from domain.drafts import events as draft_events
@@ -122,7 +123,18 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     case_events.CaseClosed: ("close",),
     catalog_events.ProductCreated: ("create:{key}",),
     catalog_events.ProductPriceChanged: ("price:{key}",),
+    catalog_events.ProductDescribed: ("create:{key}", "change:{key}"),
+    catalog_events.ProductCategorized: ("create:{key}", "change:{key}"),
+    catalog_events.ProductAttributesChanged: ("create:{key}", "change:{key}"),
+    catalog_events.ProductImagesChanged: ("create:{key}", "change:{key}"),
+    catalog_events.ProductPriceScheduled: ("schedule-price:{key}",),
+    catalog_events.ProductPriceEnded: ("end-price:{key}", "schedule-price:{key}"),
     catalog_events.ProductPublished: ("publish:{key}",),
+    catalog_events.ProductUnpublished: ("unpublish:{key}",),
+    catalog_events.CategoryCreated: ("create-category:{key}",),
+    catalog_events.CategoryRenamed: ("rename-category:{key}",),
+    catalog_events.CategoryMoved: ("move-category:{key}",),
+    catalog_events.AttributeDefined: ("define-attribute:{key}",),
     catalog_events.ProductDiscontinued: ("discontinue:{key}",),
     customer_events.CustomerErased: ("erase",),
     customer_events.CustomerForgotten: ("forget",),
@@ -136,6 +148,8 @@ def stream_of(event: type) -> str:
         return "product/{sku}"
     if event in draft_events.EVENTS:
         return "draft/{draft_id}"
+    if event in get_args(TaxonomyEvent):
+        return taxonomy.STREAM
     if event in get_args(CustomerEvent):
         return "customer/{id}"
     return "case/{case_id}" if event in case_events.EVENTS else "order/{order_id}"

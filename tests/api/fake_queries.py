@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
+from domain.catalog.events import AttributeDefined, AttributeKind
+from domain.catalog.model import Product
 from domain.drafts.model import DraftStatus
 from domain.reconciliation.model import CaseStatus
 from domain.returns.model import ReturnStatus
+from readmodels.catalogue_views import CategoryView, PriceChange, ProductDetails, ProductFilter
 from readmodels.views import (
     CaseView,
     DraftView,
@@ -37,6 +40,8 @@ class FakeQueries:
 
     views: dict[UUID, OrderView] = field(default_factory=dict)
     catalogue: dict[str, ProductView] = field(default_factory=dict)
+    changes: list[PriceChange] = field(default_factory=list)
+    wanted: ProductFilter | None = None
     levels: dict[str, StockView] = field(default_factory=dict)
     known_cases: list[CaseView] = field(default_factory=list)
     known_drafts: list[DraftView] = field(default_factory=list)
@@ -142,8 +147,22 @@ class FakeQueries:
     async def stock_levels(self, *, limit: int, cursor: str | None) -> Page[StockView]:
         return _page(list(self.levels.values()), None)
 
-    async def products(self, *, limit: int, cursor: str | None) -> Page[ProductView]:
-        return _page(list(self.catalogue.values()), None)
+    async def products(self, where: ProductFilter, *, limit: int, cursor: str | None) -> Page[ProductDetails]:
+        self.wanted = where
+        shown = [each for each in self.catalogue.values() if where.status in (None, each.status)]
+        return _page([_details(each) for each in shown], None)
+
+    async def product_details(self, skus: Sequence[str]) -> Mapping[str, ProductDetails]:
+        return {sku: _details(self.catalogue[sku]) for sku in skus if sku in self.catalogue}
+
+    async def price_changes(self, sku: str, *, limit: int, cursor: str | None) -> Page[PriceChange]:
+        return _page(self.changes if sku in self.catalogue else [], None)
+
+    async def categories(self, *, limit: int, cursor: str | None) -> Page[CategoryView]:
+        return _page([CategoryView("mugs", "Mugs", "kitchen", ["kitchen", "mugs"])], None)
+
+    async def attributes(self) -> Sequence[AttributeDefined]:
+        return [AttributeDefined("colour", "Colour", AttributeKind.CHOICE, ("blue", "green"))]
 
     async def products_by_sku(self, skus: Sequence[str]) -> Mapping[str, ProductView]:
         return {sku: self.catalogue[sku] for sku in skus if sku in self.catalogue}
@@ -154,6 +173,11 @@ class FakeQueries:
     async def wait_for(self, projection: str, stream_id: str, version: int, *, timeout: float) -> bool:
         self.waited.append((projection, stream_id, version))
         return not self.behind
+
+
+def _details(view: ProductView) -> ProductDetails:
+    product = Product(view.sku, view.name, view.prices, view.status, tuple(view.scheduled))
+    return ProductDetails(product, 4, samples.NOON)
 
 
 def _page(items: Sequence[T], following: str | None) -> Page[T]:

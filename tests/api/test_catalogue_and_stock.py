@@ -29,8 +29,15 @@ async def test_products_are_listed_without_drafts_but_to_those_who_write_them(wo
         "sku": "MUG",
         "name": "Mug",
         "status": "published",
+        "description": "",
         "price": {"amount": "10.00", "currency": "EUR"},
         "prices": [{"amount": "10.00", "currency": "EUR"}],
+        "scheduled_prices": None,
+        "categories": [],
+        "attributes": {},
+        "images": [],
+        "version": 4,
+        "updated_at": "2026-03-01T12:00:00Z",
     }
     assert len((await do(world, "GET", "/v1/products")).json()["items"]) == 3
     problem(await world.call("GET", "/v1/products/NEW"), 404, "product-not-found")

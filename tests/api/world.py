@@ -1,7 +1,7 @@
 """The API over an in-memory gateway and in-memory queries: real routes, real tokens, no server."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -40,6 +40,7 @@ from readmodels.views import (
     StockView,
     WarehouseStock,
 )
+from tests.api.fake_catalogue import FakeCatalogue
 from tests.api.fake_insight import FakeInsight
 from tests.api.fake_letters import FakeLetters
 from tests.api.fake_queries import FakeQueries
@@ -93,7 +94,7 @@ def order_view(*events: Any, placed: Any = samples.PLACED) -> OrderView:
 
 
 @dataclass
-class FakeGateway:
+class FakeGateway(FakeCatalogue):
     """Remembers what it was asked; `fails` is raised by every command, `refuses` shapes a placing's outcome."""
 
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -215,20 +216,6 @@ class FakeGateway:
         self, sku: str, warehouse: str | None, *, key: str, change: int, reason: str, actor: str
     ) -> Committed:
         return self._called("adjust_stock", locals(), f"stock/{warehouse or 'BER'}/{sku}")
-
-    async def create_product(
-        self, sku: str, name: str, prices: Sequence[Money], *, key: str, actor: str
-    ) -> Committed:
-        return self._called("create_product", locals(), f"product/{sku}")
-
-    async def change_price(self, sku: str, price: Money, *, key: str, actor: str) -> Committed:
-        return self._called("change_price", locals(), f"product/{sku}")
-
-    async def publish_product(self, sku: str, *, key: str, actor: str) -> Committed:
-        return self._called("publish_product", locals(), f"product/{sku}")
-
-    async def discontinue_product(self, sku: str, *, key: str, reason: str, actor: str) -> Committed:
-        return self._called("discontinue_product", locals(), f"product/{sku}")
 
 
 _APP: list[FastAPI] = []

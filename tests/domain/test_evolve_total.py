@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from domain import record
 from domain.catalog import model as catalog
-from domain.catalog.events import CatalogEvent
+from domain.catalog import taxonomy
+from domain.catalog.events import CatalogEvent, TaxonomyEvent
 from domain.decider import fold
 from domain.drafts import model as drafts
 from domain.drafts.events import DraftEvent
@@ -28,6 +29,7 @@ from tests.support.strategies import any_of, built, order_streams, placed_stream
 FOLDS = [
     pytest.param(catalog.evolve, catalog.INITIAL, get_args(CatalogEvent), id="catalog"),
     pytest.param(drafts.evolve, drafts.INITIAL, get_args(DraftEvent), id="drafts"),
+    pytest.param(taxonomy.evolve, taxonomy.INITIAL, get_args(TaxonomyEvent), id="taxonomy"),
     pytest.param(inventory.evolve, inventory.StockItem(), get_args(StockEvent), id="stock"),
     pytest.param(
         inventory.evolve_reservation, inventory.NO_RESERVATION, get_args(OrderStockEvent), id="reservation"

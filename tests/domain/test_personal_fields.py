@@ -22,6 +22,7 @@ EVENTS = [event for module in EVENT_MODULES for event in module.EVENTS]
 # Ids, codes, names of goods, and texts of the shop's own or of gateways: none is of or about a person.
 CLEAR = {
     *("actor", "placed_by", "released_by", "requested_by", "resolved_by", "customer_id", "hold_id", "command_id"),
+    *("attribute", "categories", "category", "parent", "price_id"),
     *("booking", "reference", "shipment_id", "tracking_number", "order_number", "fingerprint", "step", "subject"),
     *("code", "country", "currency", "error", "error_type", "method", "payment_method", "shipping_method"),
     *(
@@ -48,10 +49,11 @@ CLEAR = {
     ),
 }
 CLEAR_HERE = {
-    ("OrderLine", "name"),
-    ("ProductCreated", "name"),
-    ("LostShipmentAnswered", "replacement"),
     ("PaymentRequested", "replaces"),
+    *(("OrderLine", "name"), ("ProductCreated", "name"), ("LostShipmentAnswered", "replacement")),
+    *(("ProductDescribed", "name"), ("ProductDescribed", "description"), ("CategoryCreated", "name")),
+    *(("CategoryRenamed", "name"), ("AttributeDefined", "label"), ("AttributeDefined", "choices")),
+    *(("ProductAttribute", "value"), ("ProductImage", "url"), ("ProductImage", "alt")),
 }
 # Reasons that no customer gives: of the shop, of a gateway, of an operator about goods or books; of an erasure.
 CLEAR_REASONS = {

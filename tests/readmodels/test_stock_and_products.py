@@ -6,11 +6,12 @@ from domain.catalog.events import ProductCreated, ProductDiscontinued, ProductPr
 from domain.catalog.model import ProductStatus
 from domain.inventory.events import StockAdjusted, StockReceived, UnitsReleased, UnitsReserved, UnitsShipped
 from domain.money import Money
+from readmodels.catalogue_views import ProductFilter
 from readmodels.queries import ReadModels
 from readmodels.views import ProductView, StockView, WarehouseStock
 from tests.readmodels.conftest import Happen
 from tests.support.histories import Happened
-from tests.support.samples import ORDER, OTHER_ORDER, eur
+from tests.support.samples import NOON, ORDER, OTHER_ORDER, eur
 
 
 async def test_each_event_moves_its_warehouse(happen: Happen, models: ReadModels) -> None:
@@ -60,7 +61,8 @@ async def test_a_product_follows_its_events(happen: Happen, models: ReadModels) 
 async def test_products_by_sku_in_pages(happen: Happen, models: ReadModels) -> None:
     skus = sorted(f"P-{uuid4().hex[:6].upper()}" for _ in range(5))
     await happen(*(Happened(f"product/{sku}", ProductCreated(sku, sku, ())) for sku in reversed(skus)))
-    first = await models.products(limit=3, cursor=None)
-    second = await models.products(limit=3, cursor=first.next_cursor)
-    assert [item.sku for item in (*first.items, *second.items)] == skus
+    everything = ProductFilter(NOON)
+    first = await models.products(everything, limit=3, cursor=None)
+    second = await models.products(everything, limit=3, cursor=first.next_cursor)
+    assert [item.product.sku for item in (*first.items, *second.items)] == skus
     assert second.next_cursor is None

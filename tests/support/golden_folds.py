@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from activities.aggregates import FOLDINGS
-from domain.catalog.events import CatalogEvent
+from domain.catalog.events import CatalogEvent, TaxonomyEvent
 from domain.inventory.events import StockEvent
 from eventstore.codec import Codec
 from eventstore.snapshots import Folding
@@ -17,7 +17,11 @@ from tests.support.examples import examples_of
 
 FOLDS = Path(__file__).parents[1] / "activities" / "folds"
 
-EVENTS: Mapping[str, tuple[type, ...]] = {"stock/": get_args(StockEvent), "product/": get_args(CatalogEvent)}
+EVENTS: Mapping[str, tuple[type, ...]] = {
+    "stock/": get_args(StockEvent),
+    "product/": get_args(CatalogEvent),
+    "taxonomy/": get_args(TaxonomyEvent),
+}
 
 
 def file_name(category: str, folding: Folding[Any, Any]) -> str:

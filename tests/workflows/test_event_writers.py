@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from domain.catalog.decide import ProductChange
+from domain.catalog.events import AttributeKind, ProductImage
 from domain.drafts.events import DraftContents, DraftLine, DraftSubmitted
 from domain.identifiers import Sku
 from domain.money import Money
@@ -192,6 +194,24 @@ async def _manage_the_shop(shop: Any) -> None:
     sku, given = Sku("CUP"), {"key": "k", "actor": "operator:o"}
     await shop.gateway.create_product(sku, "Cup", [Money(100, "EUR")], **given)
     await shop.gateway.change_price(sku, Money(200, "EUR"), **given)
+    await _describe(shop, sku)
     await shop.gateway.publish_product(sku, **given)
+    await shop.gateway.unpublish_product(sku, **given)
     await shop.gateway.discontinue_product(sku, reason="none left", **given)
     await shop.gateway.adjust_stock(sku, None, change=1, reason="count", **given)
+
+
+async def _describe(shop: Any, sku: Sku) -> None:
+    gateway, given = shop.gateway, {"key": "k", "actor": "operator:o"}
+    for category, parent in (("kitchen", None), ("cups", None)):
+        await gateway.create_category(category, "C", parent, key=category, actor="operator:o")
+    await gateway.move_category("cups", "kitchen", **given)
+    await gateway.rename_category("cups", "Cups", **given)
+    await gateway.define_attribute("colour", "Colour", AttributeKind.CHOICE, ("red",), **given)
+    images = (ProductImage("https://images.example.org/cup.webp", "A cup"),)
+    change = ProductChange("Red cup", "It is red.", ("cups",), {"colour": "red"}, images)
+    await gateway.change_product(sku, change, **given)
+    now = datetime.now(UTC)
+    times = {"at": now, "valid_from": None, "valid_until": None}
+    _, price_id = await gateway.schedule_price(sku, Money(150, "EUR"), **times, **given)
+    await gateway.end_price(sku, price_id, at=now + timedelta(hours=1), valid_until=None, **given)

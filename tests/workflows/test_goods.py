@@ -3,8 +3,8 @@
 import pytest
 
 from eventstore.store import StoreError, StoreOverloaded, StoreUnavailable, WrongExpectedVersion
+from workflows.catalogue import available
 from workflows.errors import CommandUnavailable
-from workflows.goods import available
 
 
 @pytest.mark.parametrize(

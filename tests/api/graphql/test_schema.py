@@ -9,7 +9,10 @@ from api.graphql.mutations import Mutation
 from ops.docs.graphql import document
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "schema.graphql"
-OF_THE_SHOP = ("/v1/orders", "/v1/drafts", "/v1/products", "/v1/stock", "/v1/ops/orders")
+OF_THE_SHOP = (
+    *("/v1/orders", "/v1/drafts", "/v1/products", "/v1/categories", "/v1/attributes"),
+    *("/v1/stock", "/v1/ops/orders"),
+)
 BY_THE_LINE = {"import_orders"}  # what a mutation does once
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 

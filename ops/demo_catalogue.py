@@ -1,0 +1,85 @@
+"""What the demo's products show, beside their names and prices."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ops.client import ApiClient
+
+CATEGORIES: Final = (
+    ("home", "Home", None),
+    ("kitchen", "Kitchen", "home"),
+    ("mugs", "Mugs", "kitchen"),
+    ("walls", "Walls", "home"),
+    ("clothing", "Clothing", None),
+    ("stationery", "Stationery", None),
+    ("bags", "Bags", None),
+)
+"""Parents first."""
+
+ATTRIBUTES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "colour": {"label": "Colour", "type": "choice", "choices": ["black", "blue", "natural", "red"]},
+    "volume": {"label": "Volume in litres", "type": "number"},
+    "material": {"label": "Material", "type": "text"},
+    "dishwasher-safe": {"label": "Dishwasher safe", "type": "boolean"},
+}
+
+
+def _shown(description: str, category: str, alt: str, **attributes: str | float | bool) -> dict[str, Any]:
+    return {
+        "description": description,
+        "categories": [category],
+        "attributes": {name.replace("_", "-"): value for name, value in attributes.items()},
+        "images": [{"url": f"https://images.example.org/{alt.lower().replace(' ', '-')}.webp", "alt": alt}],
+    }
+
+
+SHOWN: Final[Mapping[str, Mapping[str, Any]]] = {
+    "MUG-BLUE": _shown(
+        "A stoneware mug for coffee or tea, glazed in deep blue by hand.",
+        "mugs",
+        "A blue mug",
+        colour="blue",
+        volume=0.33,
+        material="Stoneware",
+        dishwasher_safe=True,
+    ),
+    "TEE-BLACK-M": _shown(
+        "A heavy T-shirt of organic cotton. Washes well, fits loosely.",
+        "clothing",
+        "A black T-shirt",
+        colour="black",
+        material="Organic cotton",
+    ),
+    "POSTER-A2": _shown(
+        "A map of the world's sea routes in 1890, printed on matt paper.",
+        "walls",
+        "A poster with a map",
+        material="Paper, 200 g/m²",
+    ),
+    "NOTEBOOK-DOT": _shown(
+        "192 dotted pages, thread-bound, so that it lies flat.",
+        "stationery",
+        "An open notebook",
+        colour="natural",
+        material="Paper",
+    ),
+    "BACKPACK-20L": _shown(
+        "Carries a laptop and lunch through the rain: waxed canvas, one big pocket and two small ones.",
+        "bags",
+        "A canvas backpack",
+        colour="natural",
+        volume=20,
+        material="Waxed canvas",
+    ),
+}
+
+
+async def describe(api: ApiClient) -> None:
+    """Set up what products share, and show them. Under the same keys again, it leaves later changes alone."""
+    for category, name, parent in CATEGORIES:
+        body = {"category": category, "name": name, "parent": parent}
+        await api.post("/v1/categories", body, key=f"demo-{category}")
+    for attribute, defined in ATTRIBUTES.items():
+        await api.put(f"/v1/attributes/{attribute}", defined, key=f"demo-{attribute}")
+    for sku, shown in SHOWN.items():
+        await api.patch(f"/v1/products/{sku}", shown, key=f"demo-shown-{sku}")
