@@ -5,6 +5,7 @@ from datetime import datetime
 
 import asyncpg
 
+from eventstore.connections import SINGLETONS
 from eventstore.store import StoreError
 
 STATE = """
@@ -15,6 +16,12 @@ STATE = """
     FROM sequencer AS s
 """
 KINDS = "SELECT DISTINCT type, schema_version FROM event ORDER BY type, schema_version"
+LED = """
+    SELECT EXISTS (
+        SELECT FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database AND d.datname = current_database()
+        WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = 2 AND l.objsubid = 2 AND l.granted
+    )
+"""
 LOCK_TIMEOUT = "5s"
 
 
@@ -37,6 +44,12 @@ async def examine_log(connection: asyncpg.Connection) -> RestoredLog:
     if row is None:
         raise LookupError("the sequencer's row is gone")
     return RestoredLog(row["head"], row["waiting"], row["of_another"], row["newest"])
+
+
+async def is_led(connection: asyncpg.Connection) -> bool:
+    """Whether a sequencer leads in this database now, which none does on another cluster's log."""
+    led: bool = await connection.fetchval(LED, SINGLETONS)
+    return led
 
 
 async def stored_kinds(connection: asyncpg.Connection) -> list[tuple[str, int]]:

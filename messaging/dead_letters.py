@@ -30,6 +30,7 @@ BURY: Final = text("""
     ON CONFLICT DO NOTHING RETURNING number
 """)
 COUNT: Final = text("SELECT count(*) FROM dead_letter WHERE settled_at IS NULL")
+BY_STREAM: Final = text("SELECT stream, count(*) FROM dead_letter WHERE settled_at IS NULL GROUP BY stream")
 PAGE: Final = text("""
     SELECT number, stream, names, contents, consumer, code, detail, attempts, failed_at FROM dead_letter
     WHERE settled_at IS NULL AND number > :after ORDER BY number LIMIT :limit
@@ -106,6 +107,12 @@ class DeadLetters:
         """How many are open."""
         async with self._engine.connect() as connection:
             return int((await connection.execute(COUNT)).scalar_one())
+
+    async def by_stream(self) -> Mapping[str, int]:
+        """How many are open, by the stream they came from."""
+        async with self._engine.connect() as connection:
+            found = await connection.execute(BY_STREAM)
+            return {stream.decode(errors="replace"): count for stream, count in found}
 
     async def page(self, *, after: str | None = None, limit: int = 50) -> Sequence[DeadLetter]:
         """Open letters in the order they came, after the one of that id."""

@@ -4,11 +4,14 @@ Owning a stream is what keeps the order: within a consumer group Redis hands nei
 Who takes a stream over begins with what its last owner read and did not acknowledge (XAUTOCLAIM), oldest first.
 """
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import ResponseError
 
 from messaging.lua import script
@@ -17,6 +20,10 @@ GROUP: Final = "waybill"
 FIRST: Final = "0-0"
 COUNTS: Final = "waybill:subscriber:counts"
 """A hash of `{stream}|handled`, `retried` and `dead`: how many."""
+ROUTE_COUNTS: Final = "waybill:subscriber:routes"
+"""The same by type of event: a hash whose names are JSON, `[stream, type, "handled"]`."""
+UNROUTED: Final = ""
+"""In place of the type where nothing here handles the event: publishers' own types would be without number."""
 
 
 class Entry(NamedTuple):
@@ -100,21 +107,29 @@ class OwnedStream:
             raise NotOwner
         self._last = entry
 
-    async def acknowledge(self, *entries: bytes) -> None:
+    async def acknowledge(self, *entries: tuple[bytes, str]) -> None:
+        """Entries that are handled, each with its event's type."""
         async with self._redis.pipeline(transaction=True) as pipeline:
-            pipeline.xack(self.name, self.group, *entries)
-            pipeline.hincrby(COUNTS, f"{self.name}|handled", len(entries))
+            pipeline.xack(self.name, self.group, *(entry for entry, _ in entries))
+            self._count(pipeline, "handled", [kind for _, kind in entries])
             await pipeline.execute()
 
-    async def give_up(self, entry: bytes) -> None:
-        """Acknowledge an entry that is a dead letter now."""
+    async def give_up(self, entry: bytes, kind: str = UNROUTED) -> None:
+        """Acknowledge an entry, of an event of this type, that is a dead letter now."""
         async with self._redis.pipeline(transaction=True) as pipeline:
             pipeline.xack(self.name, self.group, entry)
-            pipeline.hincrby(COUNTS, f"{self.name}|dead", 1)
+            self._count(pipeline, "dead", [kind])
             await pipeline.execute()
 
-    async def count_retry(self) -> None:
-        await self._redis.hincrby(COUNTS, f"{self.name}|retried", 1)
+    async def count_retry(self, kind: str = UNROUTED) -> None:
+        async with self._redis.pipeline(transaction=True) as pipeline:
+            self._count(pipeline, "retried", [kind])
+            await pipeline.execute()
+
+    def _count(self, pipeline: Pipeline, what: str, kinds: Sequence[str]) -> None:
+        pipeline.hincrby(COUNTS, f"{self.name}|{what}", len(kinds))
+        for kind, count in Counter(kinds).items():
+            pipeline.hincrby(ROUTE_COUNTS, json.dumps([self.name, kind, what]), count)
 
     async def release(self) -> None:
         """Let another process have it at once."""

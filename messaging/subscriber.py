@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
@@ -20,7 +20,7 @@ from domain.errors import DomainError
 from messaging.dead_letters import Burial, DeadLetters
 from messaging.effects import Effect
 from messaging.inbound import InboundEvent, Rejected, read_event
-from messaging.owned_stream import GROUP, Entry, NotOwner, OwnedStream
+from messaging.owned_stream import GROUP, UNROUTED, Entry, NotOwner, OwnedStream
 from messaging.tasks import end
 
 POLL_SECONDS: Final = 1.0
@@ -62,6 +62,11 @@ class Work:
     event: InboundEvent | None = None
     rejected: Rejected | None = None
 
+    @property
+    def kind(self) -> str:
+        """The type of an event that is handled here."""
+        return self.event.type if self.event else UNROUTED
+
 
 @dataclass(slots=True)
 class StreamSubscriber:
@@ -78,7 +83,7 @@ class StreamSubscriber:
     _in_flight: int = 0
     _room: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
-    _handled: list[bytes] = field(default_factory=list)
+    _handled: list[tuple[bytes, str]] = field(default_factory=list)
     _told: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -230,22 +235,22 @@ class StreamSubscriber:
                 failures += 1
                 log.warning("an event failed", entry=work.entry.id, failures=failures, error=type(error).__name__)
                 if failures == self.limits.attempts:
-                    work = Work(work.entry, rejected=Rejected("failed", f"{type(error).__name__}: {error}"[:500]))
+                    work = replace(work, rejected=Rejected("failed", f"{type(error).__name__}: {error}"[:500]))
                     continue
-            await self._pause(pause)
+            await self._pause(work, pause)
             pause = min(pause * 2, self.limits.longest_pause)
         return None
 
-    async def _pause(self, seconds: float) -> None:
+    async def _pause(self, work: Work, seconds: float) -> None:
         with suppress(RedisError, OSError):
-            await self.stream.count_retry()
+            await self.stream.count_retry(work.kind)
         await asyncio.sleep(seconds)
 
     async def _attempt(self, work: Work, attempts: int) -> Burial | None:
         """Take the effect; give the reason where there will never be one."""
-        if work.event is None:
-            assert work.rejected
+        if work.rejected:
             return Burial(self.consumer, work.rejected.code, work.rejected.detail, attempts)
+        assert work.event
         try:
             await self.effect.apply(work.event)
         except Rejected as rejected:
@@ -255,7 +260,7 @@ class StreamSubscriber:
         return None
 
     def _done(self, work: Work) -> None:
-        self._handled.append(work.entry.id)
+        self._handled.append((work.entry.id, work.kind))
         self._told.set()
 
     async def _bury(self, work: Work, why: Burial) -> bool:
@@ -263,7 +268,7 @@ class StreamSubscriber:
             self.stream.name, self.stream.group, work.entry.id, work.entry.fields, why
         )
         if buried:
-            await self.stream.give_up(work.entry.id)
+            await self.stream.give_up(work.entry.id, work.kind)
             log.warning("an event is a dead letter", stream=self.stream.name, code=why.code, detail=why.detail)
         return buried
 

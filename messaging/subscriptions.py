@@ -1,5 +1,6 @@
 """How the subscriber fares: what is waiting on each stream, and what came of the rest."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,7 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from messaging.inbound import INBOUND
-from messaging.owned_stream import COUNTS, GROUP
+from messaging.owned_stream import COUNTS, GROUP, ROUTE_COUNTS
 
 MAX_STREAMS: Final = 64
 
@@ -30,6 +31,19 @@ class Subscription:
     consumed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RouteCount:
+    """So many events of a type on a stream were `handled`, `retried` or `dead` since Redis began.
+
+    The type is empty for events that nothing here handles.
+    """
+
+    stream: str
+    type: str
+    outcome: str
+    count: int
+
+
 async def inbound_streams(redis: Redis, contexts: Sequence[str]) -> Sequence[str]:
     """The streams of these contexts, and any other that somebody publishes to."""
     found = {f"{INBOUND}{context}" for context in contexts}
@@ -45,6 +59,12 @@ class Subscriptions:
     async def list(self) -> Sequence[Subscription]:
         """Every inbound stream."""
         return [await self._of(name) for name in await inbound_streams(self._redis, self._contexts)]
+
+    async def routes(self) -> Sequence[RouteCount]:
+        """What came of the events of each stream and type, the relay's own streams among them."""
+        counts: Any = await self._redis.hgetall(ROUTE_COUNTS)
+        found = [(json.loads(name), int(count)) for name, count in counts.items()]
+        return [RouteCount(stream, kind, outcome, count) for (stream, kind, outcome), count in sorted(found)]
 
     async def _of(self, name: str) -> Subscription:
         group = await self._group_of(name)

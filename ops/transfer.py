@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from eventstore.codec import Codec, UnknownEventType
 from eventstore.connections import connected
-from eventstore.restore import adopt_log, examine_log, stored_kinds
+from eventstore.restore import adopt_log, examine_log, is_led, stored_kinds
 from eventstore.store import StoreError
 from eventstore.transfer import MAX_LINE, ImportRefused, Transferred, export_events, import_events
 from eventstore.verify import verify_chain
@@ -90,21 +90,29 @@ async def check_restore(settings: Settings, console: Console) -> bool:
 
 
 async def adopt(settings: Settings, console: Console) -> None:
-    """Make a restored log at home in this cluster, and verify it.
+    """Make a restored log at home in this cluster, and verify it. Changes nothing where it is at home already.
 
     Raises:
-        TransferError: it cannot be adopted, or does not verify.
+        TransferError: Waybill runs on it, it cannot be adopted, or it does not verify.
     """
     await await_database(settings)
     async with connected(settings.dsn, NAME) as connection:
+        if await is_led(connection):
+            raise TransferError(
+                "nothing was changed: a projector gives this log its positions, so it is at home here and Waybill"
+                " runs on it; a restored log is adopted before any process is started"
+            )
+        found = await examine_log(connection)
+        at_home = not found.foreign and not found.waiting
         try:
-            head = await adopt_log(connection)
+            head = found.head if at_home else await adopt_log(connection)
         except StoreError as error:
             raise TransferError(str(error)) from error
         verified = await verify_chain(connection)
     if verified.fault:
         raise TransferError(f"the chain does not verify: {verified.fault}")
-    console.print(f"adopted: log at {head}, hash {verified.hash}")
+    done = "nothing to adopt, the log is at home in this cluster" if at_home else "adopted"
+    console.print(f"{done}: log at {head}, hash {verified.hash}")
 
 
 def _known(events: Codec, name: str, version: int) -> bool:

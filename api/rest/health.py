@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from pydantic import BaseModel
 
+from api.consuming import consuming_metrics
 from api.dependencies import Deps, ReadinessCheck
 from api.lag import LagMetrics
 from api.openapi import problems
@@ -72,7 +73,8 @@ async def metrics(request: Request, deps: Deps) -> Response:
     """This process's own measurements, and the log's state as far as it can be asked for."""
     lag: LagMetrics = request.app.state.lag
     await lag.refresh(deps.queries)
-    return Response(generate_latest(deps.registry) + await _log_metrics(deps), media_type=CONTENT_TYPE_LATEST)
+    beside = await asyncio.gather(_log_metrics(deps), consuming_metrics(deps.messaging))
+    return Response(b"".join((generate_latest(deps.registry), *beside)), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _log_metrics(deps: Deps) -> bytes:

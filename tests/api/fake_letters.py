@@ -1,9 +1,9 @@
 """Dead letters and streams in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from messaging.dead_letters import DeadLetter
-from messaging.subscriptions import Subscription
+from messaging.subscriptions import RouteCount, Subscription
 from tests.support import samples
 
 
@@ -31,6 +31,13 @@ class FakeLetters:
     def _settle(self, letter_id: str, action: str, reason: str, actor: str) -> bool:
         self.settled.append((letter_id, action, reason, actor))
         return any(letter.id == letter_id for letter in self.letters)
+
+    async def by_stream(self) -> Mapping[str, int]:
+        return {"waybill.inbound.products": len(self.letters)}
+
+    async def routes(self) -> Sequence[RouteCount]:
+        stream = "waybill.inbound.products"
+        return [RouteCount(stream, "products.discontinued", "handled", 7), RouteCount(stream, "", "dead", 3)]
 
     async def list(self) -> Sequence[Subscription]:
         return [Subscription("waybill.inbound.products", 9, 1, 2, 3, 4, 5, True)]

@@ -197,6 +197,29 @@ async def test_the_logs_state_is_measured_and_who_holds_it_back_is_named(world: 
     assert "waybill_log" not in response.text
 
 
+async def test_how_other_services_events_fare_is_measured(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics = (await world.call("GET", "/metrics", role=None)).text
+    labels = 'outcome="handled",stream="waybill.inbound.products",type="products.discontinued"'
+    for line in (
+        f"waybill_subscriber_events_total{{{labels}}} 7.0",
+        'waybill_subscriber_events_total{outcome="dead",stream="waybill.inbound.products",type=""} 3.0',
+        'waybill_subscriber_lag_events{stream="waybill.inbound.products"} 1.0',
+        'waybill_subscriber_pending_events{stream="waybill.inbound.products"} 2.0',
+        'waybill_subscriber_reading{stream="waybill.inbound.products"} 1.0',
+        'waybill_dead_letters{stream="waybill.inbound.products"} 3.0',
+    ):
+        assert line in metrics
+
+    async def away() -> None:
+        raise OSError("connection refused")
+
+    monkeypatch.setattr(world.letters, "routes", away)
+    response = await world.call("GET", "/metrics", role=None)
+    assert response.status_code == 200
+    assert "waybill_subscriber" not in response.text
+    assert "waybill_dead_letters" in response.text
+
+
 # The document
 
 

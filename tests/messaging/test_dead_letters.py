@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from messaging.dead_letters import Burial, DeadLetters
 from messaging.inbound import InboundEvent, Rejected
+from messaging.subscriptions import Subscriptions
 from tests.messaging.consuming import (
     STREAM,
     NoLetters,
@@ -51,13 +52,13 @@ async def test_a_consumer_that_dies_before_it_acknowledges_buries_its_message_on
     await publish(redis, 1)
     dying, buried = subscriber(redis, Told(refuse), letters, lease=1.0), asyncio.Event()
 
-    async def dies(entry: bytes) -> None:
+    async def dies(*_: object) -> None:
         buried.set()
         await asyncio.Event().wait()
 
     monkeypatch.setattr(dying.stream, "give_up", dies)
     task = asyncio.create_task(dying.run(asyncio.Event()))
-    await buried.wait()
+    await until(buried.is_set)
     task.cancel()
     await asyncio.wait([task])
     assert (await letters.count(), await pending(redis)) == (1, 1), "a letter already, and not acknowledged yet"
@@ -150,3 +151,29 @@ async def test_what_is_settled_is_forgotten_in_the_end(
     await connection.close()
     assert [row["reason"] for row in rows] == ["2", "3", None]
     assert await letters.page() == [last]
+
+
+async def test_what_becomes_of_events_is_counted_by_type(redis: Redis, letters: DeadLetters) -> None:
+    failing = 2
+
+    async def act(event: InboundEvent) -> None:
+        nonlocal failing
+        if event.type == "tests.refused":
+            raise Rejected("refused", "for ever")
+        if failing:
+            failing -= 1
+            raise KeyError("a defect")
+
+    for kind in ("tests.one", "tests.one", "tests.refused"):
+        await publish(redis, 1, type=kind)
+    await publish(redis, 1, specversion="0.3", type="made.up")
+    async with running(subscriber(redis, Told(act), letters)):
+        await until(lambda: settled(redis))
+    found = {(each.type, each.outcome): each.count for each in await Subscriptions(redis, []).routes()}
+    assert found == {
+        ("tests.one", "handled"): 2,
+        ("tests.one", "retried"): 2,
+        ("tests.refused", "dead"): 1,
+        ("", "dead"): 1,
+    }
+    assert await letters.by_stream() == {STREAM: 2}

@@ -81,7 +81,7 @@ async def test_a_consumer_killed_between_effect_and_acknowledgement_has_one_effe
     killed = subscriber(redis, effect, lease=1.0)
     reached = asyncio.Event()
 
-    async def stop_here(*entries: bytes) -> None:
+    async def stop_here(*entries: tuple[bytes, str]) -> None:
         reached.set()
         await asyncio.Event().wait()
 

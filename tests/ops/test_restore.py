@@ -175,7 +175,9 @@ async def test_a_dump_in_a_new_cluster(restored: Restored, test_settings: Settin
     tail = [(row["position"], row["stream_id"], row["version"]) for row in after[len(before) :]]
     assert tail == [(11, "stock/BER/MUG", 7), (12, "stock/BER/MUG", 8), (13, "stock/LYS/MUG", 1)]
     assert await check_restore(settings, said.console)
+    assert "adopted: log at 13" in said
     await adopt(settings, said.console)
+    assert "nothing to adopt, the log is at home in this cluster: log at 13" in said
     assert await fetch(settings, SEQUENCED) == after, "adopting again changes nothing"
 
     await append(settings, "stock/BER/MUG", 2)
@@ -202,3 +204,16 @@ async def test_what_a_release_does_not_know_is_named(filled: Settings) -> None:
     await connection.close()
     assert not await check_restore(filled, said.console)
     assert "events StockReceived of schema version 7 are unknown to this release" in said
+
+
+async def test_a_log_that_waybill_runs_on_is_not_adopted(test_settings: Settings) -> None:
+    await append(test_settings, "stock/BER/MUG", 1)
+    sequencer = Sequencer(test_settings.dsn, poll=0.01)
+    running = asyncio.create_task(sequencer.run())
+    async with asyncio.timeout(30):
+        while not sequencer.leading:
+            await asyncio.sleep(0.01)
+    with pytest.raises(TransferError, match="nothing was changed: a projector gives this log its positions"):
+        await adopt(test_settings, Said().console)
+    running.cancel()
+    await asyncio.wait([running])
