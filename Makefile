@@ -31,8 +31,8 @@ check: setup ## Format, lint, types, import contracts, house rules, container fi
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/yamllint --strict docker-compose.yml deploy
 
-test: setup ## Run every test
-	$(BIN)/pytest -q
+test: setup ## Run every test, a file at a time in each of two processes (TESTS="-k webhooks" runs some)
+	$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 format: setup ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID, uuid5
 
+from activities.one_at_a_time import OneAtATime
 from activities.order_stream import decide_again_on_conflict
 from activities.stock_book import STOCK, stock_stream
 from activities.stock_changes import served
@@ -32,6 +33,8 @@ TAXONOMY: Folding[Taxonomy, TaxonomyEvent] = Folding(Taxonomy, taxonomy.INITIAL,
 FOLDINGS: Mapping[str, Folding[Any, Any]] = {"stock/": STOCK, "product/": PRODUCT, "taxonomy/": TAXONOMY}
 """Every fold that has snapshots, by the beginning of its streams' ids."""
 
+DECIDING: Final = OneAtATime()
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -54,7 +57,6 @@ class Committed:
     version: int
 
 
-@decide_again_on_conflict
 async def decide_stock(
     store: EventStore,
     snapshots: Snapshots,
@@ -72,6 +74,21 @@ async def decide_stock(
     Returns:
         What was committed, and the orders that got something.
     """
+    target = stock_stream(warehouse, sku)
+    async with DECIDING.holding([target]):
+        return await _decide_stock(store, snapshots, warehouses, warehouse, sku, command, decide)
+
+
+@decide_again_on_conflict
+async def _decide_stock(
+    store: EventStore,
+    snapshots: Snapshots,
+    warehouses: Sequence[str],
+    warehouse: str,
+    sku: Sku,
+    command: Command,
+    decide: Callable[[StockItem], Sequence[StockEvent]],
+) -> tuple[Committed, tuple[UUID, ...]]:
     target = stock_stream(warehouse, sku)
     loaded, stored = await snapshots.load(store, target, STOCK)
     done = await _version_of(store, target, event_id(target, command, 0), loaded.version, stored)

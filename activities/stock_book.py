@@ -4,12 +4,11 @@ The fold is only a guess about the present. Every decision made on it is appende
 at, so a guess that was old is refused by the store; then only the events that came since are read.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from weakref import WeakValueDictionary
 
+from activities.one_at_a_time import OneAtATime
 from domain.inventory.events import StockEvent
 from domain.inventory.model import StockItem, evolve
 from eventstore.snapshots import Folded, Folding, Snapshots
@@ -38,16 +37,11 @@ class StockBook:
     snapshots: Snapshots
     _heads: dict[str, StockHead] = field(default_factory=dict)
     _doubted: set[str] = field(default_factory=set)
-    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    _turns: OneAtATime = field(default_factory=OneAtATime)
 
-    @asynccontextmanager
-    async def holding(self, streams: Iterable[str]) -> AsyncIterator[None]:
-        """Let one task of this process at a time decide on these streams: spares it conflicts with itself."""
-        wanted = [self._locks.setdefault(stream, asyncio.Lock()) for stream in sorted(set(streams))]
-        async with AsyncExitStack() as stack:
-            for lock in wanted:  # sorted, so that two tasks never wait for each other
-                await stack.enter_async_context(lock)
-            yield
+    def holding(self, streams: Iterable[str]) -> AbstractAsyncContextManager[None]:
+        """Let one task of this process at a time decide on these streams."""
+        return self._turns.holding(streams)
 
     async def heads(self, streams: Iterable[str]) -> Mapping[str, StockHead]:
         """The streams as this process knows them, after reading those that it does not know or has to doubt."""

@@ -22,6 +22,7 @@ from ops.devstack import DevStack, Endpoints
 from ops.embedded.ports import free_ports
 from ops.embedded.postgres import sibling_dsn
 from ops.migrate import migrate
+from tests.support.ports import own_ports
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -37,7 +38,7 @@ def stack_settings(data_dir: Path, **changes: object) -> Settings:
     """Settings of an embedded stack on free ports, whatever outside servers the environment names."""
     embedded = dict.fromkeys(("database_url", "simulator_database_url", "redis_url", "temporal_address"))
     names = [name for name in Settings.model_fields if name.endswith("_port")]
-    numbers = dict(zip(names, free_ports(len(names)), strict=True))
+    numbers = dict(zip(names, free_ports(len(names), among=own_ports()), strict=True))
     given = {"data_dir": data_dir, "master_keys": MASTER_KEY, **embedded, **numbers}
     return Settings.model_validate({**given, **changes})
 

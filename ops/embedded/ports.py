@@ -36,11 +36,11 @@ async def require_free(ports: Mapping[str, int], patience: float = 2.0) -> None:
             await asyncio.sleep(0.1)
 
 
-def free_ports(count: int) -> list[int]:
+def free_ports(count: int, among: range = BELOW_EPHEMERAL) -> list[int]:
     """That many different free ports on loopback, for tests and benchmarks."""
     chosen: list[int] = []
     while len(chosen) < count:
-        port = random.choice(BELOW_EPHEMERAL)  # noqa: S311
+        port = random.choice(among)  # noqa: S311
         if port not in chosen and not _bind_error(port):
             chosen.append(port)
     return chosen

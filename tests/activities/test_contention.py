@@ -1,4 +1,4 @@
-"""Many commands on one stream at once: all of them get through, because those that lose do not meet again."""
+"""Many commands on one stream at once: all of them get through, because a process lets one at a time decide."""
 
 import asyncio
 from collections.abc import Sequence

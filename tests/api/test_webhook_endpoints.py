@@ -105,7 +105,7 @@ async def test_deliveries_by_the_page(world: World) -> None:
         problem(response, 422, "invalid-cursor")
 
 
-@pytest.mark.parametrize("name", ["x", str(uuid4())])
+@pytest.mark.parametrize("name", ["x", str(UUID(int=7))])
 async def test_an_endpoint_that_is_not_there(world: World, name: str) -> None:
     for method, path, json in [
         ("GET", "", None),

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from ops.embedded.ports import free_ports
+from tests.support.ports import own_ports
 
 KEY = "sk_test_waybill"
 WAIT = 20.0
@@ -23,7 +24,7 @@ web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), print=None)
 @asynccontextmanager
 async def running_localstripe() -> AsyncIterator[str]:
     """Its base URL, for as long as the block lasts."""
-    (port,) = free_ports(1)
+    (port,) = free_ports(1, among=own_ports())
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", SERVE, str(port)),
         stdout=asyncio.subprocess.DEVNULL,
