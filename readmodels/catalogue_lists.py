@@ -27,7 +27,8 @@ from readmodels.taxonomy import below
 from readmodels.words import asked
 
 MAX_DIGITS: Final = 30
-_DOCUMENT: Final = func.product_document(PRODUCTS.c.search_name, PRODUCTS.c.search_text)
+_DOCUMENT: Final[ColumnElement[Any]] = literal_column("read.products.document")
+"""The database makes it of the words; no projection writes it."""
 _SIMPLE: Final[ColumnElement[Any]] = literal_column("'pg_catalog.simple'::regconfig")
 
 
