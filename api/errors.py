@@ -99,6 +99,7 @@ CATALOGUE: Final[Mapping[str, ProblemType]] = {
         insufficient_stock="The adjustment would oversell",
         already_dispatched="The parcel was dispatched",
         already_authorized="The payment is authorised already",
+        authorization_pending="Another authorisation is asked for and not answered yet",
         not_authorized="The payment is not authorised",
         amount_above_authorized="More than was authorised",
         amount_above_captured="More than was captured",
