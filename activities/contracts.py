@@ -25,6 +25,7 @@ class TaskQueue(StrEnum):
     SHIPPING = "shipping"
     MAINTENANCE = "maintenance"  # what schedules start
     WEBHOOKS = "webhooks"  # those that go out
+    NOTIFICATIONS = "notifications"  # mails to customers
 
 
 SYSTEM = "system"  # the actor of what no person asked for

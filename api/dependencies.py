@@ -17,7 +17,7 @@ from api.commands import CaseAnswers, Commands, Drafts, RefundGrants, WebhookInb
 from api.dead_letters import Messaging
 from api.errors import Problem
 from api.live import Feed
-from api.outbound import Webhooks
+from api.outbound import MailBook, Webhooks
 from api.rates import Rates
 from api.rules import ApiRules
 from domain.errors import NotFound
@@ -61,6 +61,7 @@ class ApiDependencies:
     feed: Feed
     messaging: Messaging
     webhooks: Webhooks
+    mails: MailBook
     stripe: WebhookInbox | None = None
     rates: Rates | None = None
     outages: tuple[type[Exception], ...] = (OSError,)

@@ -2,12 +2,27 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from messaging.mails.log import Mail, MailState
 from messaging.webhooks.endpoints import Endpoint, NewSecret
 from messaging.webhooks.lanes import Delivery
 from messaging.webhooks.sending import Attempt
+
+
+class MailBook(Protocol):
+    """`messaging.mails.log.MailLog` is one."""
+
+    async def page(
+        self,
+        *,
+        state: MailState | None,
+        order_id: UUID | None,
+        before: tuple[datetime, UUID] | None,
+        most: int,
+    ) -> Sequence[Mail]: ...
 
 
 class EndpointBook(Protocol):

@@ -34,7 +34,10 @@ class Rejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class InboundEvent:
-    """An outside event. `event_id` is made of source and id, which name an event together (CloudEvents 1.0)."""
+    """An outside event. `event_id` is made of source and id, which name an event together (CloudEvents 1.0).
+
+    `identity` is the id alone, as its source gave it.
+    """
 
     event_id: UUID
     source: str
@@ -42,6 +45,7 @@ class InboundEvent:
     subject: str | None
     time: datetime | None
     data: bytes
+    identity: str = ""
 
 
 def event_id(source: str, identity: str) -> UUID:
@@ -70,8 +74,9 @@ def read_event(fields: Mapping[bytes, bytes]) -> InboundEvent:
     except orjson.JSONDecodeError as error:
         raise Rejected("malformed", f"data is not JSON: {error}") from None
     source = str(event.get_source())
-    identity = event_id(source, str(event.get_id()))
-    return InboundEvent(identity, source, event.get_type(), event.get_subject(), attributes.get("time"), data)
+    identity = str(event.get_id())
+    named, time = event_id(source, identity), attributes.get("time")
+    return InboundEvent(named, source, event.get_type(), event.get_subject(), time, data, identity)
 
 
 def _attributes(fields: Mapping[bytes, bytes]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from eventstore.store import StoreUnavailable
 from eventstore.subscription import PostgresLog
 from eventstore.vault import Vault
 from messaging.dead_letters import DeadLetters
+from messaging.mails.log import MailLog
 from messaging.routing import Routes
 from messaging.subscriptions import Subscriptions
 from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backend, step_policies
@@ -111,6 +112,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                     Subscriptions(redis, Routes().contexts),
                 ),
                 webhooks=webhooks(settings, courier),
+                mails=MailLog(engine),
                 outages=OUTAGES,
                 watermark=lambda: watermark(backend.pool),
             )

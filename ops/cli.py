@@ -174,6 +174,14 @@ def sim_carrier() -> None:
     _serve(serve_carrier)
 
 
+@app.command(name="sim-mail")
+def sim_mail() -> None:
+    """Serve the mail sink, which delivers nothing and shows what it was given."""
+    from ops.simulators.serve import serve_mail
+
+    _serve(serve_mail)
+
+
 # Tools
 
 

@@ -18,6 +18,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from domain.money import EXPONENTS
 from ops.settings_api import ApiSettings
+from ops.settings_mails import MailSettings
 from ops.settings_orders import OrderSettings, json_object
 from ops.settings_privacy import PrivacySettings
 from ops.settings_sagas import SagaSettings
@@ -32,7 +33,7 @@ class SettingsError(Exception):
     """The environment holds values Waybill cannot start with; `str()` is the whole message, a line a variable."""
 
 
-class Settings(ApiSettings, SagaSettings, OrderSettings, PrivacySettings, WebhookSettings):
+class Settings(MailSettings, ApiSettings, SagaSettings, OrderSettings, PrivacySettings, WebhookSettings):
     """All settings, validated. Field names upper-cased behind `WAYBILL_` are the variables' names."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)

@@ -30,6 +30,7 @@ from ops.bootstrap import command_gateway, connect_temporal, open_backend, utc_n
 from ops.config import Settings
 from ops.inbound import EventCommands
 from ops.keys import master_keys
+from ops.mails import MailWorkflows, keep_tidy, mail_subscriber, post
 from ops.services import connect_redis, read_engine
 from ops.webhooks import CONTEXTS, RetryWorkflows, open_courier, prune_log, sweep
 from workflows.errors import CommandTimeout, CommandUnavailable
@@ -83,10 +84,14 @@ async def run_subscriber(settings: Settings, stop: asyncio.Event) -> None:
             asyncio.create_task(prune_log(courier.lanes, settings.webhook_log_days)),
             asyncio.create_task(sweep(courier.lanes, retries, pause=settings.webhook_sweep)),
         ]
+        subscribers = [subscriber, webhook_subscriber(settings, redis, courier, retries, letters)]
+        mails = post(settings, backend.store, Vault(backend.keys), engine)
+        if mails is not None:
+            again, limits = MailWorkflows(temporal), subscriber_limits(settings)
+            subscribers.append(mail_subscriber(settings, redis, mails, again, letters, limits))
+            beside.append(asyncio.create_task(keep_tidy(mails.log, again, settings.inbox_days + 1)))
         try:
-            await asyncio.gather(
-                subscriber.run(stop), webhook_subscriber(settings, redis, courier, retries, letters).run(stop)
-            )
+            await asyncio.gather(*(each.run(stop) for each in subscribers))
         finally:
             await end(beside)
 

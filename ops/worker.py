@@ -19,6 +19,7 @@ from activities.holds import HoldActivities
 from activities.interceptor import DomainErrorInterceptor
 from activities.inventory import InventoryActivities
 from activities.lost import LostParcelActivities
+from activities.mails import MailActivities
 from activities.order_stream import RecentOrders
 from activities.orders import OrderActivities
 from activities.paying import PayingActivities
@@ -38,6 +39,7 @@ from ops.config import Settings
 from ops.customers_orders import PostgresCustomersOrders
 from ops.gateways import open_payment_gateway
 from ops.keys import master_keys
+from ops.mails import PostOffice, post
 from ops.maintenance import maintenance
 from ops.search_attributes import check_search_attributes
 from ops.services import read_engine
@@ -48,6 +50,7 @@ from workflows.aftercare import AftercareWorkflow
 from workflows.cases import CaseWorkflow
 from workflows.erasure import ErasureWorkflow
 from workflows.gateway_news import GatewayNewsWorkflow
+from workflows.mails import MailWorkflow
 from workflows.maintenance import MaintenanceWorkflow
 from workflows.order import OrderWorkflow
 from workflows.refunds import RefundWorkflow
@@ -68,6 +71,7 @@ SERVED: dict[TaskQueue, list[type]] = {
     TaskQueue.ORDERS: WORKFLOWS,
     TaskQueue.MAINTENANCE: [MaintenanceWorkflow],
     TaskQueue.WEBHOOKS: [WebhookWorkflow],
+    TaskQueue.NOTIFICATIONS: [MailWorkflow],
 }
 
 
@@ -176,6 +180,9 @@ async def run_worker(
             open_courier(settings, engine, backend.codec, Vault(backend.keys), master_keys(settings))
         )
         services[TaskQueue.WEBHOOKS] = _methods(WebhookActivities(LaneSender(courier)))
+        mails = post(settings, backend.store, Vault(backend.keys), engine)
+        if mails is not None:
+            services[TaskQueue.NOTIFICATIONS] = _methods(MailActivities(PostOffice(mails)))
         for worker in workers(client, {queue: services[queue] for queue in services if queue in only}):
             await stack.enter_async_context(worker)
         await stop.wait()

@@ -1,4 +1,4 @@
-"""Runs one simulator in this process: `python -m ops.simulators.serve payments` (or `carrier`)."""
+"""Runs one simulator in this process: `python -m ops.simulators.serve payments` (or `carrier`, `mail`)."""
 
 import asyncio
 import sys
@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from ops.config import Settings, SettingsError, load_settings
 from ops.simulators.books import wait_for_database
 from ops.simulators.carrier import build_carrier_app
+from ops.simulators.mail import build_mail_app
 from ops.simulators.payments import build_payments_app
 from ops.simulators.wire import DroppableProtocol
 
@@ -25,6 +26,12 @@ async def serve_payments(settings: Settings) -> None:
 async def serve_carrier(settings: Settings) -> None:
     """Serve the carrier on its port until SIGTERM or SIGINT; waits first for its database."""
     await _serve(build_carrier_app(settings), settings, settings.carrier_port)
+
+
+async def serve_mail(settings: Settings) -> None:
+    """Serve the mail sink and its page until SIGTERM or SIGINT. It keeps nothing, so it waits for no database."""
+    app = build_mail_app(settings.host, settings.mail_smtp_port)
+    await server_of(app, settings, settings.mail_port).serve()
 
 
 def server_of(app: FastAPI, settings: Settings, port: int) -> uvicorn.Server:
@@ -51,9 +58,9 @@ async def _serve(app: FastAPI, settings: Settings, port: int) -> None:
 
 def main(arguments: list[str]) -> int:
     """Serve the simulator named by the one argument; 2 says that the arguments or settings are wrong."""
-    services = {"payments": serve_payments, "carrier": serve_carrier}
+    services = {"payments": serve_payments, "carrier": serve_carrier, "mail": serve_mail}
     if len(arguments) != 1 or arguments[0] not in services:
-        sys.stderr.write("usage: python -m ops.simulators.serve payments|carrier\n")
+        sys.stderr.write("usage: python -m ops.simulators.serve payments|carrier|mail\n")
         return 2
     try:
         settings = load_settings()

@@ -88,6 +88,7 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("POST", f"/v1/ops/orders/{samples.ORDER}/assignment", {"assignee": "eve", "reason": "r"}, STAFF),
     ("POST", f"/v1/ops/orders/{samples.ORDER}/notes", {"note": "n"}, STAFF),
     ("POST", STEP, {"action": "retry", "reason": "r"}, STAFF),
+    ("GET", "/v1/ops/mails", None, STAFF),
     ("GET", "/v1/ops/projections", None, STAFF),
     ("GET", "/v1/ops/cases", None, STAFF),
     ("GET", "/v1/ops/returns", None, STAFF),

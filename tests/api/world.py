@@ -43,6 +43,7 @@ from readmodels.views import (
 from tests.api.fake_catalogue import FakeCatalogue
 from tests.api.fake_insight import FakeInsight
 from tests.api.fake_letters import FakeLetters
+from tests.api.fake_mails import FakeMails
 from tests.api.fake_queries import FakeQueries
 from tests.api.fake_webhooks import FakeWebhooks
 from tests.api.projections import FakeProjections
@@ -244,6 +245,7 @@ class World:
         self.history = MemoryHistory(self.store)
         self.letters = FakeLetters()
         self.webhooks = FakeWebhooks()
+        self.mails = FakeMails()
         self.readiness: dict[str, Any] = {}
         self.log = MemoryLog()
         self.feed = Feed(self.log, Owners(self.log))
@@ -264,6 +266,7 @@ class World:
                 keys=self.gateway.keys,
                 readiness=self.readiness,
                 feed=self.feed,
+                mails=self.mails,
                 carrier_secrets={"simulated": SECRET},
                 messaging=Messaging(self.letters, self.letters),
                 webhooks=Webhooks(

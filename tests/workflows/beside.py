@@ -8,10 +8,12 @@ from typing import Final
 from uuid import UUID
 
 from activities.contracts import TaskQueue
+from activities.mails import MailActivities, MailJob, MailProgress
 from activities.webhooks import WebhookActivities, WebhookLane, WebhookProgress
 from domain.errors import NotAllowed
 from domain.money import Money
 from domain.orders.events import StepAction
+from ops.mails import MailWorkflows
 from ops.maintenance import MaintenanceActivities
 from ops.reconcile import Report
 from ops.recovery import Recovery
@@ -19,12 +21,14 @@ from ops.webhooks import RetryWorkflows
 from ops.worker import workers
 from tests.support.shop import POLICIES, Shop
 from workflows.contracts import erasure_workflow_id
+from workflows.mails import mail_workflow_id
 from workflows.maintenance import Maintenance, MaintenanceWorkflow
 from workflows.refund_commands import RefundCommands
 from workflows.refunds import RefundInput, RefundWorkflow, refund_workflow_id
 from workflows.webhooks import webhook_workflow_id
 
 ENDPOINT: Final = UUID(int=7)
+MAIL: Final = UUID(int=8)
 UPKEEP: Final = "by-hand/recovery-sweep"
 
 
@@ -36,6 +40,16 @@ class Sender:
 
     async def send_waiting(self, lane: WebhookLane) -> WebhookProgress:
         return WebhookProgress(self._answers.pop(0))
+
+
+class Mailer:
+    """Reaches nobody the first time, and is done the second."""
+
+    def __init__(self) -> None:
+        self._answers: list[float | None] = [0.01, None]
+
+    async def send_again(self, job: MailJob) -> MailProgress:
+        return MailProgress(self._answers.pop(0))
 
 
 async def _completed(shop: Shop) -> UUID:
@@ -133,6 +147,16 @@ async def webhook_sent_later(shop: Shop) -> UUID:
     return order_id
 
 
+async def mail_sent_later(shop: Shop) -> UUID:
+    order_id = await _completed(shop)
+    client = shop.environment.client
+    [worker] = workers(client, {TaskQueue.NOTIFICATIONS: [MailActivities(Mailer()).send_mail]})
+    async with worker:
+        await MailWorkflows(client).ensure(MAIL)
+        await _over(shop, mail_workflow_id(MAIL))
+    return order_id
+
+
 BESIDE: Final = (
     refund_granted,
     refund_parked_and_retried,
@@ -141,4 +165,5 @@ BESIDE: Final = (
     erasure_refused,
     upkeep_swept,
     webhook_sent_later,
+    mail_sent_later,
 )

@@ -17,9 +17,10 @@ from uuid import UUID
 from temporalio.testing import WorkflowEnvironment
 
 from tests.support.shop import Shop, open_shop, temporal_server
-from tests.workflows.beside import ENDPOINT, UPKEEP
+from tests.workflows.beside import ENDPOINT, MAIL, UPKEEP
 from tests.workflows.scenarios import SCENARIOS
 from workflows.contracts import aftercare_workflow_id, erasure_workflow_id
+from workflows.mails import mail_workflow_id
 from workflows.refunds import refund_workflow_id
 from workflows.return_contracts import return_workflow_id
 from workflows.returns_gateway import return_id_of
@@ -66,6 +67,8 @@ def _workflow_of(name: str, order_id: UUID, shop: Shop) -> str:
         return UPKEEP
     if name.startswith("webhook"):
         return webhook_workflow_id(ENDPOINT, order_id)
+    if name.startswith("mail"):
+        return mail_workflow_id(MAIL)
     if name.startswith("case"):
         return next(stream for stream in shop.store.streams if stream.startswith("case/"))
     return f"order/{order_id}"

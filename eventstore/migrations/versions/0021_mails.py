@@ -1,0 +1,19 @@
+"""The log of mails."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from eventstore.migrations.sql import run_sql_file
+
+revision = "0021"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_sql_file("mails.sql", Path(str(files("messaging") / "schema")))
+
+
+def downgrade() -> None:
+    raise NotImplementedError("nothing is migrated down")
