@@ -3,23 +3,32 @@
 from collections.abc import Sequence
 
 from activities.contracts import PlannedParcel
+from domain.identifiers import replacement_parcel
 from domain.inventory.events import Allocation
 from domain.money import Money, total
 from domain.orders.model import Order
 from domain.payments.decide import capture_shares
 from domain.record import OrderRecord
+from domain.returns.events import ReplacementPlanned
 from domain.shipping.events import ShipmentItem
 
 
 def plans_of(record: OrderRecord) -> tuple[PlannedParcel, ...]:
-    """Every parcel of the order, those that replace lost ones included; these capture nothing."""
+    """Every parcel of the order, those that replace lost or returned goods included; these capture nothing."""
     nothing = Money.zero(record.order.currency)
     again = tuple(
         PlannedParcel(parcel.answer.replacement, parcel.answer.warehouse, parcel.items, nothing)
         for parcel in record.shipments.by_id.values()
         if parcel.answer and parcel.answer.replacement and parcel.answer.warehouse
     )
-    return (*plan_parcels(record.order, record.planned), *again)
+    returned = tuple(replacement_plan(plan, nothing) for plan in record.returns.replacements)
+    return (*plan_parcels(record.order, record.planned), *again, *returned)
+
+
+def replacement_plan(plan: ReplacementPlanned, nothing: Money) -> PlannedParcel:
+    """The parcel that a return's customer gets, for `nothing` in the order's currency."""
+    items = tuple(ShipmentItem(item.sku, item.quantity) for item in plan.items)
+    return PlannedParcel(replacement_parcel(plan.return_id), plan.warehouse, items, nothing)
 
 
 def plan_parcels(order: Order, allocations: Sequence[Allocation]) -> tuple[PlannedParcel, ...]:

@@ -1,21 +1,27 @@
 """Steps of a return: own database only. What is restocked changes the stock in the same append."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from temporalio import activity
 
-from activities.contracts import Step, StepDone
+from activities.contracts import PlannedParcel, Step, StepDone
 from activities.order_stream import Decide, LoadedOrder, fold_order, load_order, order_stream, run_step
-from activities.stock_changes import StockWriter
+from activities.parcels import replacement_plan
+from activities.resuming import answer_stalls_of, next_tries
+from activities.stock_changes import DecideStock, StockWriter
 from domain import rma
+from domain.identifiers import label_parcel, replacement_parcel
+from domain.money import Money
 from domain.privacy import PersonalText
+from domain.record import OrderRecord, OrderStreamEvent
 from domain.returns import decide
 from domain.returns.events import InspectedItem, ReturnItem
 from domain.returns.model import ReturnStatus
 from domain.rma import Delivery, ReturnRequest, ReturnRules
-from domain.shipping.events import ShipmentDelivered
+from domain.shipping.events import ShipmentDelivered, TrackingStatus
 from eventstore.store import EventStore
 
 
@@ -58,10 +64,17 @@ class ReturnStep:
 
 @dataclass(frozen=True, slots=True)
 class ReturnProgress:
-    """How the return stands; no status where there is none. `grant` is the refund that it ended in."""
+    """How the return stands; no status where there is none. `grant` is the refund that it ended in.
+
+    `replacement` is the parcel that is sent in place of money, `tracking` how far that came, if it is booked.
+    """
 
     status: ReturnStatus | None
     grant: str | None = None
+    replacement: PlannedParcel | None = None
+    tracking: TrackingStatus | None = None
+    wants_label: bool = False
+    has_label: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +107,19 @@ class ReturnActivities:
 
     @activity.defn
     async def approve_return(self, given: DecideReturnStep) -> ReturnDone:
-        by = given.step.actor
-        return await self._run(
-            given.step, lambda record: rma.approve(record, given.return_id, reason=given.reason, by=by)
+        by, warehouses = given.step.actor, self.stock.warehouses
+        return await self._with_stock(
+            given,
+            lambda record, stock: rma.approve(
+                record, stock, warehouses, given.return_id, reason=given.reason, by=by
+            ),
         )
 
     @activity.defn
     async def reject_return(self, given: DecideReturnStep) -> ReturnDone:
         by = given.step.actor
-        return await self._run(
-            given.step,
-            lambda record: decide.reject(record.returns, given.return_id, reason=given.reason, by=by),
+        return await self._with_stock(
+            given, lambda record, stock: rma.reject(record, given.return_id, reason=given.reason, by=by)
         )
 
     @activity.defn
@@ -128,7 +143,8 @@ class ReturnActivities:
         order.check_fingerprint(step.key, step.fingerprint)
         known = order.record.returns.by_id.get(given.return_id)
         warehouse = known.warehouse if known else None
-        places = [(warehouse, item.sku) for item in given.items if item.restocked] if warehouse else []
+        back = [(warehouse, item.sku) for item in given.items if item.restocked] if warehouse else []
+        places = sorted({*back, *rma.places_of(order.record, given.return_id, self.stock.warehouses)})
         self.stock.doubt(places)
         changed = await self.stock.change(
             step,
@@ -151,11 +167,47 @@ class ReturnActivities:
         if known is None:
             return ReturnProgress(None)
         granted = known.grant_id in record.payment.grants
-        return ReturnProgress(known.status, known.grant_id if granted else None)
+        plan, parcel = known.replacement, record.shipments.by_id.get(replacement_parcel(given.return_id))
+        return ReturnProgress(
+            known.status,
+            known.grant_id if granted else None,
+            replacement=replacement_plan(plan, Money.zero(record.order.currency)) if plan and plan.items else None,
+            tracking=parcel.status if parcel and parcel.status is not TrackingStatus.CANCELLED else None,
+            wants_label=known.wants_label,
+            has_label=known.label is not None,
+        )
+
+    @activity.defn
+    async def take_up_return(self, given: ReturnStep) -> Mapping[str, int]:
+        """What an earlier run of the workflow left: the number of each step's next try, its stalls answered."""
+        labels = _labels(given.return_id)
+
+        def answered(record: OrderRecord) -> Sequence[OrderStreamEvent]:
+            return [event for label in labels for event in answer_stalls_of(record, label)]
+
+        tries = next_tries(await run_step(self.store, given.step, answered))
+        return {label: tries[label] for label in labels if label in tries}
+
+    async def _with_stock(self, given: DecideReturnStep, decided: DecideStock) -> ReturnDone:
+        """Run a decision on the order and on the stock that replaces what it is about."""
+        step = given.step
+        order = await load_order(self.store, step.order_id)
+        order.check_fingerprint(step.key, step.fingerprint)
+        places = rma.places_of(order.record, given.return_id, self.stock.warehouses)
+        self.stock.doubt(places)
+        changed = await self.stock.change(step, places, decided, known=order)
+        return ReturnDone(changed.order.version_of(step.key), changed.served)
 
     async def _run(self, step: Step, decided: Decide) -> ReturnDone:
         order = await run_step(self.store, step, decided)
         return ReturnDone(order.version_of(step.key))
+
+
+def _labels(return_id: UUID) -> list[str]:
+    """Labels of the steps that a return's workflow runs, but for the refund's."""
+    parcel, label = replacement_parcel(return_id), label_parcel(return_id)
+    named = [f"{name}:{parcel}" for name in ("book", "unbook", "dispatch", "capture", "deliver")]
+    return [*named, *(f"{name}:{label}" for name in ("book", "unbook", "moved", "arrived"))]
 
 
 def _items(order: LoadedOrder, shipment_id: str) -> tuple[ReturnItem, ...]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from temporalio import activity
 
@@ -12,8 +14,9 @@ from activities.order_stream import LoadedOrder, load_order, run_step
 from activities.parcels import plans_of
 from activities.shipping_contracts import ParcelStep, StopParcelStep, Tracked, TrackStep
 from domain.errors import NotAllowed
-from domain.identifiers import Address
+from domain.identifiers import Address, label_parcel, return_of_parcel
 from domain.record import OrderStreamEvent
+from domain.returns import decide as returns
 from domain.shipping import decide
 from domain.shipping.decide import FoundBooking
 from domain.shipping.events import BookingRefused, TrackingStatus
@@ -35,14 +38,14 @@ class ShippingActivities:
         step = given.step
         order = await load_order(self.store, step.order_id)
         if step.key in order.steps:
-            return _booking_of(order, step)
+            return booking_of(order, step)
         try:
-            recipient = await self._recipient(order)
+            recipient = await recipient_of(self.vault, order)
             # Booking under the same key again returns the first booking, so no look-up is needed.
             service = order.record.order.terms.shipping_method
             booking = await self.carrier.book(step.key, _parcel(recipient, given, service))
         except Refused as refused:
-            return _booking_of(await self._refused(given, refused, order), step)
+            return booking_of(await self._refused(given, refused, order), step)
         order = await self._booked(step, given.parcel, booking, order)
         return Effect(EffectOutcome.DONE, order.version_of(step.key))
 
@@ -92,6 +95,16 @@ class ShippingActivities:
             if booking is None:
                 raise adopting.unknown_reference(given)
             found = FoundBooking(booking.reference, booking.shipment_id, booking.tracking_number, booking.status)
+            return_id = return_of_parcel(shipment_id)
+            if return_id and name == "book" and shipment_id == label_parcel(return_id):
+                return returns.adopt_label(
+                    order.record.returns,
+                    return_id,
+                    booking=booking.reference,
+                    of=booking.shipment_id,
+                    tracking=booking.tracking_number,
+                    cancelled=booking.status is TrackingStatus.CANCELLED,
+                )
             if name != "book":
                 return decide.adopt_cancelled_booking(order.record.shipments, shipment_id, found)
             plan = next(each for each in plans_of(order.record) if each.shipment_id == shipment_id)
@@ -104,13 +117,6 @@ class ShippingActivities:
             return made.reference if made else None
 
         return await adopting.adopt(self.store, given, outcome, close)
-
-    async def _recipient(self, order: LoadedOrder) -> Address:
-        """Raises Refused: the customer was erased while the order was on its way."""
-        try:
-            return await self.vault.open(order.record.order.shipping_address)
-        except NotAllowed as erased:
-            raise Refused(erased.code, erased.message) from None
 
     async def _refused(self, given: ParcelStep, refused: Refused, order: LoadedOrder) -> LoadedOrder:
         return await run_step(
@@ -152,19 +158,41 @@ class ShippingActivities:
         )
 
 
-def _booking_of(order: LoadedOrder, step: Step) -> Effect:
+def booking_of(order: LoadedOrder, step: Step) -> Effect:
     version, outcome = order.version_of(step.key), order.of_step(step.key)[-1]
     if isinstance(outcome, BookingRefused):
         return Effect(EffectOutcome.REFUSED, version, outcome.code, outcome.reason)
     return Effect(EffectOutcome.DONE, version)
 
 
+async def recipient_of(vault: Vault, order: LoadedOrder) -> Address:
+    """The customer's address, readable. Raises Refused: the customer was erased meanwhile."""
+    try:
+        return await vault.open(order.record.order.shipping_address)
+    except NotAllowed as erased:
+        raise Refused(erased.code, erased.message) from None
+
+
 def _parcel(address: Address, given: ParcelStep, service: str) -> Parcel:
+    items = [(item.sku, item.quantity) for item in given.parcel.items]
+    parcel = given.parcel
+    return parcel_of(address, given.step.order_id, parcel.shipment_id, parcel.warehouse, items, service=service)
+
+
+def parcel_of(
+    address: Address,
+    order_id: UUID,
+    shipment_id: str,
+    warehouse: str,
+    items: Sequence[tuple[str, int]],
+    **more: Any,
+) -> Parcel:
+    """What the carrier is told. `more`: its service, and its direction where that is not outbound."""
     return Parcel(
-        reference=given.parcel.shipment_id,
-        order_id=given.step.order_id,
-        warehouse=given.parcel.warehouse,
-        items=[(item.sku, item.quantity) for item in given.parcel.items],
+        reference=shipment_id,
+        order_id=order_id,
+        warehouse=warehouse,
+        items=items,
         recipient=address.name,
         line1=address.line1,
         line2=address.line2,
@@ -172,5 +200,5 @@ def _parcel(address: Address, given: ParcelStep, service: str) -> Parcel:
         region=address.region,
         postal_code=address.postal_code,
         country=address.country,
-        service=service,
+        **more,
     )

@@ -117,6 +117,7 @@ class Commands(CatalogueCommands, Protocol):
         reason: str,
         rules: ReturnRules,
         actor: str,
+        prices: Mapping[str, Money] | None = None,
     ) -> Committed: ...
 
     async def approve_return(

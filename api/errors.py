@@ -108,6 +108,7 @@ CATALOGUE: Final[Mapping[str, ProblemType]] = {
         not_granted="The refund was not granted",
         more_than_delivered="More than was delivered and not returned",
         return_window_over="The return window is over",
+        prices_differ="What is exchanged has another price",
         draft_incomplete="The draft lacks what an order needs",
         draft_being_placed="The draft is being placed",
         draft_placed="The draft is an order now",

@@ -23,9 +23,12 @@ OrderNumber = NewType("OrderNumber", str)
 
 WAYBILL_NAMESPACE: Final = UUID("6d0f9b0a-6f0c-5b52-9a53-0c8f3a1f7a11")
 MAX_QUANTITY: Final = 1_000_000
+OF_RETURN: Final = "RMA-"
+"""What the id of every parcel of a return begins with."""
 
 _SKU = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,63}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_PARCEL_OF_RETURN = re.compile(r"RMA-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-BACK)?")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]{2,}")
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKALIKES = str.maketrans("OIL", "011")
@@ -166,3 +169,19 @@ class Address:
 def _has_controls(text: str) -> bool:
     """Control characters (C0, DEL, C1) and lone surrogates, which no UTF-8 can carry."""
     return any(category(char) in ("Cc", "Cs") for char in text)
+
+
+def replacement_parcel(return_id: UUID) -> str:
+    """Id of the parcel that a return's customer gets for what came back, or broke."""
+    return f"{OF_RETURN}{return_id}"
+
+
+def label_parcel(return_id: UUID) -> str:
+    """Id of the parcel that a return's goods come back in."""
+    return f"{OF_RETURN}{return_id}-BACK"
+
+
+def return_of_parcel(shipment_id: str) -> UUID | None:
+    """The return that a parcel belongs to; None for the parcels of orders themselves."""
+    found = _PARCEL_OF_RETURN.fullmatch(shipment_id)
+    return UUID(found[1]) if found else None

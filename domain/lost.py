@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 
+from domain import again
+from domain.again import reserve_again
 from domain.availability import Outcome, Place, Stock
-from domain.errors import NotAllowed
-from domain.inventory import decide as inventory
-from domain.inventory import queue
-from domain.inventory.events import Allocation, StockReserved
 from domain.money import Money
 from domain.orders.decide import expect_open
 from domain.payments.decide import grant_refund
 from domain.record import OrderRecord
 from domain.shipping.decide import expect_lost
 from domain.shipping.events import LostAnswer, LostShipmentAnswered
-from domain.shipping.model import Shipment
 
 
 def grant_of(shipment_id: str) -> str:
@@ -29,7 +26,7 @@ def replacement_of(shipment_id: str) -> str:
 def places_of(record: OrderRecord, shipment_id: str, priority: Sequence[str]) -> list[Place]:
     """Where a replacement of the parcel could come from."""
     parcel = record.shipments.by_id.get(shipment_id)
-    return sorted((warehouse, item.sku) for item in (parcel.items if parcel else ()) for warehouse in priority)
+    return again.places_of({item.sku: item.quantity for item in (parcel.items if parcel else ())}, priority)
 
 
 def answer_with_refund(record: OrderRecord, shipment_id: str, *, share: Money, reason: str, by: str) -> Outcome:
@@ -58,24 +55,9 @@ def answer_with_replacement(
     """
     expect_open(record.order_state)
     parcel = expect_lost(record.shipments, shipment_id)
-    parts = _from_one_warehouse(parcel, stock, priority)
-    answered = LostShipmentAnswered(
-        shipment_id, LostAnswer.REPLACE, reason, by, replacement_of(shipment_id), parts[0].warehouse
+    pieces = {item.sku: item.quantity for item in parcel.items}
+    warehouse, outcome = reserve_again(record.order.placed.order_id, pieces, stock, priority)
+    outcome.order.append(
+        LostShipmentAnswered(shipment_id, LostAnswer.REPLACE, reason, by, replacement_of(shipment_id), warehouse)
     )
-    outcome = Outcome([StockReserved(parts), answered])
-    for part in parts:
-        place = (part.warehouse, part.sku)
-        outcome.at(place, *inventory.reserve(stock[place], record.order.placed.order_id, part.quantity))
     return outcome
-
-
-def _from_one_warehouse(parcel: Shipment, stock: Stock, priority: Sequence[str]) -> tuple[Allocation, ...]:
-    free = {
-        item.sku: queue.free({warehouse: stock[warehouse, item.sku] for warehouse in priority})
-        for item in parcel.items
-    }
-    for warehouse in priority:
-        if all(free[item.sku].get(warehouse, 0) >= item.quantity for item in parcel.items):
-            return tuple(Allocation(warehouse, item.sku, item.quantity) for item in parcel.items)
-    needed = ", ".join(f"{item.quantity} of {item.sku}" for item in parcel.items)
-    raise NotAllowed(f"no warehouse has {needed}; a refund is possible", code="out-of-stock")

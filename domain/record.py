@@ -96,7 +96,7 @@ class OrderRecord:
 
     @property
     def fulfilment_status(self) -> FulfilmentStatus:
-        back = self.returns.received.total()
+        back = self.returns.received.total() - self.returns.replaced.total()
         if not back:
             return self.shipments.status(self.order.pieces)
         whole = back >= self.order.pieces
@@ -172,14 +172,19 @@ class OrderRecord:
 
     @property
     def planned(self) -> tuple[Allocation, ...]:
-        """What was reserved for the order's first parcels: not what replaces a lost one."""
+        """What was reserved for the order's first parcels: not what replaces a lost one, or what came back."""
         again = [
             Allocation(parcel.answer.warehouse, item.sku, item.quantity)
             for parcel in self.shipments.by_id.values()
             if parcel.answer and parcel.answer.warehouse
             for item in parcel.items
         ]
-        return added(self.reservation.allocations, again, sign=-1)
+        exchanged = [
+            Allocation(plan.warehouse, item.sku, item.quantity)
+            for plan in self.returns.replacements
+            for item in plan.items
+        ]
+        return added(self.reservation.allocations, [*again, *exchanged], sign=-1)
 
     @property
     def parcels_to_send(self) -> tuple[str, ...]:

@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from domain.availability import Outcome
+from domain import again
+from domain.again import reserve_again
+from domain.availability import Outcome, Place, Stock
 from domain.errors import InvalidValue, NotAllowed
-from domain.inventory.events import UnitsRestocked
+from domain.inventory.events import Allocation, StockReleased, UnitsReleased, UnitsRestocked
 from domain.money import Money
 from domain.payments.decide import grant_refund
 from domain.payments.events import PaymentEvent
@@ -19,6 +21,7 @@ from domain.refunds import GRANTED_IN, cost_of
 from domain.returns import decide
 from domain.returns.events import (
     InspectedItem,
+    ReplacementPlanned,
     ReturnApproved,
     ReturnEvent,
     ReturnItem,
@@ -51,11 +54,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class ReturnRequest:
+    """`prices` are the catalogue's, of what an exchange sends instead, in the order's currency."""
+
     return_id: UUID
     kind: ReturnKind
     items: tuple[ReturnItem, ...]
     reason: PersonalText
     by: str
+    prices: Mapping[str, Money] = field(default_factory=dict)
 
 
 def request(
@@ -64,8 +70,9 @@ def request(
     """Ask for goods to be taken back, or for those that arrived broken to be paid.
 
     Raises:
-        InvalidValue: an unknown line, or one named twice.
-        NotAllowed: the order's status, more than was delivered and is not returned, or the window is over.
+        InvalidValue: an unknown line, or one named twice; goods to be sent instead where nothing is exchanged.
+        NotAllowed: the order's status, more than was delivered and is not returned, the window is over, or what is
+            to be sent instead has another price.
     """
     status = record.status
     if status not in GRANTED_IN:
@@ -77,6 +84,7 @@ def request(
     pieces = _pieces(record, wanted.items)
     _check_left(record, pieces)
     _check_window(record, pieces, deliveries, opened=at - rules.window)
+    _check_exchange(record, wanted)
     events: list[OrderStreamEvent] = [
         ReturnRequested(wanted.return_id, wanted.kind, wanted.items, wanted.reason, wanted.by, rules.terms)
     ]
@@ -98,9 +106,11 @@ def _pieces(record: OrderRecord, items: Sequence[ReturnItem]) -> Mapping[str, in
 
 
 def returnable(record: OrderRecord) -> Mapping[str, int]:
-    """Pieces that the customer has and has not asked to give back, by SKU."""
-    asked = record.returns.requested
-    return {line.line.sku: line.delivered - asked[line.line.sku] for line in record.lines}
+    """Pieces that the customer has and has not asked to give back, by SKU; what was sent again counts anew."""
+    asked, anew = record.returns.requested, Counter[str]()
+    for parcel in record.shipments.sent_again:
+        anew.update({item.sku: item.quantity for item in parcel.items})
+    return {line.line.sku: line.delivered + anew[line.line.sku] - asked[line.line.sku] for line in record.lines}
 
 
 def _check_left(record: OrderRecord, pieces: Mapping[str, int]) -> None:
@@ -132,16 +142,105 @@ def _check_window(
             )
 
 
-def approve(record: OrderRecord, return_id: UUID, *, reason: str, by: str) -> list[OrderStreamEvent]:
-    """Approve; the money of a claim is granted with it."""
+def _check_exchange(record: OrderRecord, wanted: ReturnRequest) -> None:
+    """Only what costs the same is sent instead: an exchange moves no money."""
+    paid = {line.sku: line.unit_price for line in record.order.lines}
+    for item in wanted.items:
+        if item.instead is None or item.instead == item.sku:
+            continue
+        if wanted.kind is not ReturnKind.EXCHANGE:
+            raise InvalidValue(
+                f"only an exchange sends something else; this is a {wanted.kind}", code="invalid-return"
+            )
+        price = wanted.prices.get(item.instead)
+        if price is None:
+            raise InvalidValue(f"{item.instead} is not on sale in {record.order.currency}", code="unknown-sku")
+        if price != paid[item.sku]:
+            raise NotAllowed(
+                f"{item.instead} costs {price}, {item.sku} was {paid[item.sku]}: an exchange moves no money; "
+                "return the one for its price, and order the other",
+                code="prices-differ",
+                details={"paid": str(paid[item.sku]), "price": str(price)},
+            )
+
+
+def _wanted(known: Return, pieces: Mapping[str, int]) -> Counter[str]:
+    """What is sent for so many pieces of each SKU that comes back."""
+    instead: Counter[str] = Counter()
+    for item in known.requested.items:
+        instead[item.instead or item.sku] += pieces.get(item.sku, 0)
+    return +instead
+
+
+def places_of(record: OrderRecord, return_id: UUID, priority: Sequence[str]) -> list[Place]:
+    """Where a replacement could come from, and what is planned already."""
+    known = record.returns.by_id.get(return_id)
+    if known is None or not known.kind.replaces:
+        return []
+    return again.places_of(_wanted(known, known.pieces), priority)
+
+
+def approve(
+    record: OrderRecord, stock: Stock, priority: Sequence[str], return_id: UUID, *, reason: str, by: str
+) -> Outcome:
+    """Approve; the money of a claim is granted with it, and what replaces the goods is reserved.
+
+    Raises:
+        NotAllowed: `out-of-stock`, no warehouse has what would be sent.
+    """
     events = decide.approve(record.returns, return_id, reason=reason, by=by)
-    return [*events, *_grant(record, return_id, events, by=by)]
+    known = decide.find(record.returns, return_id)
+    outcome = Outcome([*events, *_grant(record, return_id, events, by=by)])
+    if known.kind.replaces:
+        pieces = _wanted(known, known.pieces)
+        warehouse, reserved = reserve_again(record.order.placed.order_id, pieces, stock, priority)
+        outcome.order.extend([*reserved.order, _planned(return_id, warehouse, pieces)])
+        outcome.stock = reserved.stock
+    return outcome
+
+
+def reject(record: OrderRecord, return_id: UUID, *, reason: str, by: str) -> Outcome:
+    """Refuse a return, or give up on goods that never came; what was reserved in their place is free again."""
+    outcome = Outcome([*decide.reject(record.returns, return_id, reason=reason, by=by)])
+    plan = decide.find(record.returns, return_id).replacement
+    if plan:
+        _free(record, outcome, plan, {item.sku: item.quantity for item in plan.items})
+    return outcome
+
+
+def _planned(return_id: UUID, warehouse: str, pieces: Mapping[str, int]) -> ReplacementPlanned:
+    return ReplacementPlanned(return_id, warehouse, tuple(ReturnItem(*piece) for piece in pieces.items()))
+
+
+def _free(record: OrderRecord, outcome: Outcome, plan: ReplacementPlanned, pieces: Mapping[str, int]) -> None:
+    freed = tuple(Allocation(plan.warehouse, sku, count) for sku, count in pieces.items() if count)
+    if freed:
+        outcome.order.append(StockReleased(freed))
+    for part in freed:
+        outcome.at((part.warehouse, part.sku), UnitsReleased(record.order.placed.order_id, part.quantity))
+
+
+def _plan_less(record: OrderRecord, outcome: Outcome, known: Return, taken: Mapping[str, int]) -> None:
+    """Send what replaces the accepted pieces, and free what was reserved for the others."""
+    plan = known.replacement
+    assert plan is not None  # an exchange is approved with one
+    kept = _wanted(known, taken)
+    left = {item.sku: item.quantity - kept[item.sku] for item in plan.items}
+    if any(left.values()):
+        outcome.order.append(_planned(known.return_id, plan.warehouse, kept))
+        _free(record, outcome, plan, left)
 
 
 def inspect(record: OrderRecord, return_id: UUID, items: tuple[InspectedItem, ...], *, by: str) -> Outcome:
-    """Put what can be sold again into stock, and grant the refund of what is accepted: together, or neither."""
+    """Put what can be sold again into stock, and grant the refund of what is accepted: together, or neither.
+
+    Of an exchange, what replaces the accepted pieces is sent, and the rest of it is free again.
+    """
     events = decide.inspect(record.returns, return_id, items, by=by)
     outcome = Outcome([*events, *_grant(record, return_id, events, by=by)])
+    known = decide.find(record.returns, return_id)
+    if known.kind.replaces:
+        _plan_less(record, outcome, known, {item.sku: item.accepted for item in items})
     warehouse = decide.find(record.returns, return_id).warehouse
     assert warehouse is not None  # the decider has refused what was not received
     for item in items:

@@ -181,7 +181,7 @@ def api_rules(settings: Settings) -> ApiRules:
         ),
         returns=ReturnRules(
             window=timedelta(days=settings.return_window_days),
-            terms=ReturnTerms(settings.restocking_fee, settings.refund_shipping),
+            terms=ReturnTerms(settings.restocking_fee, settings.refund_shipping, settings.return_labels),
             auto_approve=settings.return_auto_approve,
         ),
     )

@@ -34,10 +34,22 @@ def request_return(
     line: Annotated[list[str], typer.Argument(help="SKU or SKU=QUANTITY.")],
     reason: Reason,
     claim: Annotated[bool, typer.Option(help="Arrived broken: nothing comes back.")] = False,
+    again: Annotated[bool, typer.Option(help="Send goods in place of money.")] = False,
+    instead: Annotated[list[str] | None, typer.Option(help="SKU=OTHER: what an exchange sends for it.")] = None,
 ) -> None:
-    """Ask for delivered goods to be taken back."""
+    """Ask for delivered goods to be taken back, for their price or, with --again, for others."""
+    others = dict(each.split("=", 1) for each in instead or () if "=" in each)
     lines = [order_line(each) for each in line]
-    _change(f"/v1/orders/{order_id}/returns", kind="claim" if claim else "return", lines=lines, reason=reason)
+    for each in lines:
+        if each["sku"] in others:
+            each["instead"] = others[str(each["sku"])]
+    kind = {
+        (False, False): "return",
+        (True, False): "claim",
+        (False, True): "exchange",
+        (True, True): "replacement",
+    }
+    _change(f"/v1/orders/{order_id}/returns", kind=kind[claim, again], lines=lines, reason=reason)
 
 
 @returns.command()

@@ -90,6 +90,9 @@ class OrderSettings(BaseSettings):
     return_auto_approve: bool = Field(
         False, description="Whether a return within the rules needs nobody's approval; a claim always does"
     )
+    return_labels: bool = Field(
+        True, description="Whether the shop books the parcel that approved goods come back in"
+    )
     restocking_fee: Decimal = Field(
         Decimal(0), ge=0, le=100, description="Percent of what returned goods cost that the shop keeps"
     )

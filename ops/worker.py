@@ -25,6 +25,7 @@ from activities.orders import OrderActivities
 from activities.paying import PayingActivities
 from activities.payments import PaymentActivities
 from activities.refunds import RefundActivities
+from activities.return_labels import ReturnLabelActivities
 from activities.returns import ReturnActivities
 from activities.shipping import ShippingActivities
 from activities.stock_book import StockBook
@@ -95,6 +96,7 @@ def activities(
     news = GatewayNewsActivities(store, payments, orders, grace, utc_now)
     shipping = ShippingActivities(store, carrier, Vault(keys))
     erasure = ErasureActivities(store, keys, customers, carrier)
+    labels = ReturnLabelActivities(store, carrier, Vault(keys), warehouses[0])
     own: Sequence[Any] = (
         *_methods(orders),
         *_methods(HoldActivities(store)),
@@ -105,6 +107,7 @@ def activities(
         *_methods(LostParcelActivities(store, inventory.stock)),
         PayingActivities(store).choose_payment_method,
         shipping.deliver_parcel,
+        labels.note_label,
         erasure.erase_customer,
         erasure.confirm_forgotten,
     )
@@ -113,6 +116,7 @@ def activities(
         TaskQueue.PAYMENTS: (*_methods(money), cases.settle_case, news.take_gateway_news),
         TaskQueue.SHIPPING: (
             *(each for each in _methods(shipping) if each.__name__ != "deliver_parcel"),
+            *(each for each in _methods(labels) if each.__name__ != "note_label"),
             erasure.forget_at_carrier,
         ),
     }

@@ -32,7 +32,7 @@ from readmodels.base import METADATA, ByStream, Tables, Write, arrays, upsert_ro
 from readmodels.views import Page, ReturnView
 
 NAME: Final = "returns"
-VERSION: Final = 1
+VERSION: Final = 2
 
 RETURNS = Table(
     "returns",
@@ -46,6 +46,8 @@ RETURNS = Table(
 )
 LOAD = select(RETURNS.c.state).where(RETURNS.c.return_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 UPSERT = upsert_rows(RETURNS, keep=("requested_at",))
+AT_WORK: Final = (ReturnStatus.APPROVED, ReturnStatus.REFUNDING, ReturnStatus.REPLACING)
+"""What a workflow has to do with something in: a label to be followed, money or goods to be sent."""
 _EVENTS = get_args(ReturnEvent)
 _STATE = TypeAdapter(Return)
 
@@ -116,9 +118,9 @@ async def listed(
 async def unpaid(
     connection: AsyncConnection, *, before: datetime, after: UUID | None, limit: int
 ) -> Sequence[tuple[UUID, UUID]]:
-    """Order and id of the returns whose refund is under way, unchanged since a time, by id from `after` on."""
+    """Order and id of the returns whose own work is under way, unchanged since a time, by id from `after` on."""
     query: Select[Any] = select(RETURNS.c.order_id, RETURNS.c.return_id)
-    query = query.where(RETURNS.c.status == ReturnStatus.REFUNDING, RETURNS.c.updated_at <= before)
+    query = query.where(RETURNS.c.status.in_(AT_WORK), RETURNS.c.updated_at <= before)
     if after is not None:
         query = query.where(RETURNS.c.return_id > after)
     rows = (await connection.execute(query.order_by(RETURNS.c.return_id).limit(limit))).all()

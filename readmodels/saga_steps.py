@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.identifiers import order_number
+from domain.identifiers import OF_RETURN, order_number
 from domain.inventory import events as stock
 from domain.orders import events as orders
 from domain.orders.model import AFTERCARE, of_aftercare
@@ -145,7 +145,10 @@ CLOSE = (
     .where(
         SAGA_STEPS.c.order_id == _CLOSED.c.order_id,
         IS_STALLED,
-        ~or_(*(func.starts_with(SAGA_STEPS.c.step, literal_column(f"'{name}:'")) for name in sorted(AFTERCARE))),
+        ~or_(
+            *(func.starts_with(SAGA_STEPS.c.step, literal_column(f"'{name}:'")) for name in sorted(AFTERCARE)),
+            func.strpos(SAGA_STEPS.c.step, literal_column(f"':{OF_RETURN}'")) > literal_column("0"),
+        ),
     )
 )
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -14,13 +15,19 @@ with workflow.unsafe.imports_passed_through():
     from activities.orders import OrderActivities
     from activities.shipping import ShippingActivities
     from activities.shipping_contracts import ParcelStep, StopParcelStep, TrackStep
+    from domain.money import Money
     from domain.orders.model import OrderStatus
     from domain.shipping.events import TrackingStatus
     from workflows.contracts import StepPolicies
 
 from workflows.losses import Losses
-from workflows.money import OrderMoney
 from workflows.saga import Interrupted, Saga
+
+
+class Capturing(Protocol):
+    """What becomes of the money when a parcel has left: see `OrderMoney`."""
+
+    async def capture(self, shipment_id: str, share: Money) -> None: ...
 
 
 class Parcel:
@@ -43,7 +50,7 @@ class Parcel:
 class Fulfilment:
     """The parcels of one order. News of them may come before, while or after it waits for them."""
 
-    def __init__(self, saga: Saga, money: OrderMoney, policies: StepPolicies) -> None:
+    def __init__(self, saga: Saga, money: Capturing, policies: StepPolicies) -> None:
         self._saga = saga
         self._money = money
         self._policies = policies

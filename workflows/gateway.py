@@ -8,10 +8,12 @@ events are committed, with the version to read them at.
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from temporalio.client import (
     WithStartWorkflowOperation,
+    WorkflowHandle,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
@@ -23,6 +25,7 @@ from activities.aggregates import Committed
 from activities.contracts import Placed
 from activities.erasure_contracts import EraseStep
 from activities.gateways.protocol import TrackingUpdate
+from domain.identifiers import return_of_parcel
 from domain.money import Money
 from domain.orders import decide as orders
 from domain.orders.decide import PlaceOrder
@@ -36,6 +39,7 @@ from workflows.erasure_commands import committed, send_erasure
 from workflows.errors import CommandTimeout, CommandUnavailable
 from workflows.operating import OperatorsGateway
 from workflows.order import OrderWorkflow
+from workflows.return_contracts import return_workflow_id
 from workflows.starting import shown
 from workflows.updating import fingerprint, rpc_failure
 
@@ -132,7 +136,9 @@ class CommandGateway(OperatorsGateway):
 
     async def tracking(self, update: TrackingUpdate) -> None:
         """Hand a carrier's news to the order; durable once this returns. News of a closed order is dropped."""
-        handle = self.temporal.get_workflow_handle_for(OrderWorkflow.run, order_workflow_id(update.order_id))
+        return_id = return_of_parcel(update.shipment_id)
+        home = return_workflow_id(return_id) if return_id else order_workflow_id(update.order_id)
+        handle: WorkflowHandle[Any, Any] = self.temporal.get_workflow_handle(home)
         try:
             await handle.signal(OrderWorkflow.tracking, TrackingNews(update.shipment_id, update.status))
         except RPCError as error:
@@ -161,6 +167,10 @@ class CommandGateway(OperatorsGateway):
         )
 
     async def _drop_news(self, update: TrackingUpdate) -> None:
-        order = await self._load(update.order_id)
-        if not order.record.order.status.terminal:
+        record = (await self._load(update.order_id)).record
+        if return_id := return_of_parcel(update.shipment_id):
+            known = record.returns.by_id.get(return_id)
+            if known is not None and not known.status.terminal:
+                raise CommandUnavailable("the return is open but its workflow is not running")
+        elif not record.order.status.terminal:
             raise CommandUnavailable("the order is open but its workflow is not running")

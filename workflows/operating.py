@@ -12,6 +12,7 @@ from temporalio.api.workflowservice.v1 import UpdateWorkflowExecutionOptionsRequ
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.aggregates import Committed
+from domain.identifiers import return_of_parcel
 from domain.orders import decide as orders
 from domain.orders.events import StepAction
 from domain.orders.model import of_aftercare
@@ -64,11 +65,13 @@ class OperatorsGateway(ChangesGateway):
         """Id of the workflow whose step it is, and the update that answers it there. Raises NotFound."""
         if not of_aftercare(step):
             return order_workflow_id(order_id), OrderWorkflow.resolve
-        grant_id = step.rpartition("#")[0].partition(":")[2]
+        subject = step.rpartition("#")[0].partition(":")[2]
+        if return_id := return_of_parcel(subject):
+            return return_workflow_id(return_id), ReturnWorkflow.resolve
         for known in (await self._load(order_id)).record.returns.by_id.values():
-            if known.grant_id == grant_id:
+            if known.grant_id == subject:
                 return return_workflow_id(known.return_id), ReturnWorkflow.resolve
-        return refund_workflow_id(order_id, grant_id), RefundWorkflow.resolve
+        return refund_workflow_id(order_id, subject), RefundWorkflow.resolve
 
     async def assign(
         self, order_id: UUID, *, key: str, assignee: str | None, reason: str, actor: str

@@ -1,6 +1,6 @@
 """Commands on returns: each is an update of `return/{return_id}`, which it starts where none runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from activities.aggregates import Committed
 from activities.contracts import TaskQueue
 from activities.order_stream import order_stream
 from domain.identifiers import event_id
+from domain.money import Money
 from domain.orders.model import Order
 from domain.returns.decide import find
 from domain.returns.events import InspectedItem, ReturnItem, ReturnKind
@@ -50,10 +51,12 @@ class ReturnsGateway(OrderUpdates):
         reason: str,
         rules: ReturnRules,
         actor: str,
+        prices: Mapping[str, Money] | None = None,
     ) -> Committed:
+        """`prices`: what the catalogue asks for what an exchange sends instead."""
         return_id = return_id_of(order_id, key)
-        request = ReturnRequest(return_id, kind, tuple(items), reason, actor)
-        asked = fingerprint(kind, [(item.sku, item.quantity) for item in items], reason)
+        request = ReturnRequest(return_id, kind, tuple(items), reason, actor, prices or {})
+        asked = fingerprint(kind, [(item.sku, item.quantity, item.instead) for item in items], reason)
         command = RequestReturn(key, request, rules, actor, asked)
         return await self._of_return(order_id, return_id, ReturnWorkflow.request, command, f"request-return:{key}")
 

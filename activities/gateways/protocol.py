@@ -92,7 +92,8 @@ class PaymentGateway(Protocol):
 class Parcel:
     """What to carry. `reference` is Waybill's shipment id and comes back in every tracking update.
 
-    `service` is the order's shipping method.
+    `service` is the order's shipping method. `direction` is `return` for what is fetched at the address and is
+    brought to the warehouse.
     """
 
     reference: str
@@ -107,6 +108,7 @@ class Parcel:
     postal_code: str
     country: str
     service: str = "standard"
+    direction: str = "outbound"
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,8 +288,11 @@ RETURN: Final[dict[str, Any]] = {
     "warehouse": None,
     "restocking_fee": "0",
     "refund_shipping": False,
+    "label": None,
+    "replacement": None,
     "lines": [
-        {"sku": "MUG-BLUE", "quantity": 1, "inspected": False, "restocked": 0, "damaged": 0, "dismissed": 0}
+        {"sku": "MUG-BLUE", "quantity": 1, "instead": None, "inspected": False}
+        | dict.fromkeys(("restocked", "damaged", "dismissed"), 0)
     ],
 }
 RETURN_TIMES: Final[dict[str, Any]] = {"requested_at": TIME, "updated_at": TIME}

@@ -8,8 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from api.rest.bodies import Body, Reason, Short
-from domain.returns.events import InspectedItem, ReturnItem, ReturnKind
-from domain.returns.model import Return, ReturnStatus
+from domain.identifiers import replacement_parcel
+from domain.returns.events import InspectedItem, ReplacementPlanned, ReturnItem, ReturnKind
+from domain.returns.model import Label, Return, ReturnStatus
 from readmodels.views import ReturnView
 
 Pieces = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
@@ -17,12 +18,16 @@ Lines = Field(min_length=1, max_length=1000)
 
 
 class ReturnLine(Body):
+    """`instead` is what an exchange sends for it: something of the same price, by default the same again."""
+
     sku: Short
     quantity: Annotated[StrictInt, Field(gt=0, le=1_000_000)]
+    instead: Short | None = None
 
 
 class ReturnBody(Body):
-    """`return` brings goods back, `claim` is for what arrived broken: its goods stay where they are."""
+    """`return` brings goods back for their price, `exchange` for others; `claim` pays what arrived broken, and
+    `replacement` sends it again: their goods stay where they are."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"lines": [{"sku": "MUG-BLUE", "quantity": 1}], "reason": "too small"}]}
@@ -33,7 +38,7 @@ class ReturnBody(Body):
     reason: Reason
 
     def items(self) -> list[ReturnItem]:
-        return [ReturnItem(line.sku, line.quantity) for line in self.lines]
+        return [ReturnItem(line.sku, line.quantity, line.instead) for line in self.lines]
 
 
 class ReturnDecisionBody(Body):
@@ -70,11 +75,45 @@ class InspectionBody(Body):
         return [InspectedItem(each.sku, each.restocked, each.damaged, each.dismissed) for each in self.lines]
 
 
+class LabelOut(BaseModel):
+    """What the carrier brings the goods back with. `status`: booked, cancelled, sent or arrived."""
+
+    booking: str
+    tracking_number: str
+    status: str
+
+    @classmethod
+    def of(cls, label: Label) -> "LabelOut":
+        now = (
+            "arrived" if label.arrived else "sent" if label.sent else "cancelled" if label.cancelled else "booked"
+        )
+        return cls(booking=label.booking, tracking_number=label.tracking_number, status=now)
+
+
+class SentLineOut(BaseModel):
+    sku: str
+    quantity: int
+
+
+class ReplacementOut(BaseModel):
+    """What is sent in place of money; the order's shipments tell how far it came."""
+
+    shipment_id: str
+    warehouse: str
+    items: list[SentLineOut]
+
+    @classmethod
+    def of(cls, plan: ReplacementPlanned) -> "ReplacementOut":
+        items = [SentLineOut(sku=item.sku, quantity=item.quantity) for item in plan.items]
+        return cls(shipment_id=replacement_parcel(plan.return_id), warehouse=plan.warehouse, items=items)
+
+
 class ReturnedLineOut(BaseModel):
     """`inspected`: whether it was looked at; before that nothing is restocked, damaged or dismissed."""
 
     sku: str
     quantity: int
+    instead: str | None
     inspected: bool
     restocked: int
     damaged: int
@@ -92,6 +131,8 @@ class ReturnOut(BaseModel):
     warehouse: str | None
     restocking_fee: Decimal
     refund_shipping: bool
+    label: LabelOut | None
+    replacement: ReplacementOut | None
     lines: list[ReturnedLineOut]
 
     @classmethod
@@ -107,6 +148,8 @@ class ReturnOut(BaseModel):
             warehouse=known.warehouse,
             restocking_fee=asked.terms.restocking_fee,
             refund_shipping=asked.terms.refund_shipping,
+            label=LabelOut.of(known.label) if known.label else None,
+            replacement=ReplacementOut.of(known.replacement) if known.replacement else None,
             lines=[_line(item, found.get(item.sku)) for item in asked.items],
         )
 
@@ -126,6 +169,7 @@ def _line(item: ReturnItem, found: InspectedItem | None) -> ReturnedLineOut:
     return ReturnedLineOut(
         sku=item.sku,
         quantity=item.quantity,
+        instead=item.instead,
         inspected=found is not None,
         restocked=found.restocked if found else 0,
         damaged=found.damaged if found else 0,

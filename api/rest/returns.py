@@ -1,5 +1,6 @@
 """Returns: asked for by customers, approved, received and inspected by the shop."""
 
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from api.dependencies import (
     AnyKey,
+    ApiDependencies,
     Cancelling,
     Cursor,
     Deps,
@@ -33,6 +35,8 @@ from api.rest.return_bodies import (
     ReturnOut,
 )
 from api.strict import StrictRoute
+from domain.catalog.model import ProductStatus
+from domain.money import Money
 from domain.returns.model import ReturnStatus
 from readmodels import orders, returns
 
@@ -92,18 +96,25 @@ async def list_all_returns(
     responses=ACCEPTED,
     openapi_extra=problems(
         *("order-not-found", "invalid-transition", "unknown-line", "invalid-return", "more-than-delivered"),
-        *("return-window-over", "invalid-idempotency-key", "idempotency-key-reuse", "outcome-unknown"),
+        *(
+            "prices-differ",
+            "unknown-sku",
+            "return-window-over",
+            "invalid-idempotency-key",
+            "idempotency-key-reuse",
+            "outcome-unknown",
+        ),
         example=EXAMPLE,
     ),
 )
 async def request_return(
     caller: Cancelling, deps: Deps, order_id: OrderId, key: RequiredKey, body: ReturnBody
 ) -> Response:
-    """Ask for delivered goods to be taken back, or for those that arrived broken to be paid.
+    """Ask for delivered goods to be taken back or exchanged; or for broken ones to be paid, or sent again.
 
     Answered with the order; its last return is this one. The settings may approve it at once.
     """
-    await visible_order(deps, caller, order_id)
+    currency = (await visible_order(deps, caller, order_id)).record.order.currency
     committed = await deps.gateway.request_return(
         order_id,
         key=command_key(caller, key),
@@ -112,20 +123,29 @@ async def request_return(
         reason=body.reason,
         rules=deps.rules.returns,
         actor=caller.actor,
+        prices=await _prices(deps, body, currency),
     )
     return await changed_order(deps, caller, order_id, committed)
+
+
+async def _prices(deps: ApiDependencies, body: ReturnBody, currency: str) -> Mapping[str, Money]:
+    """What the goods cost that an exchange sends instead; what is not on sale has none."""
+    wanted = sorted({line.instead for line in body.lines if line.instead})
+    found = await deps.queries.products_by_sku(wanted) if wanted else {}
+    on_sale = {sku: view.prices for sku, view in found.items() if view.status is ProductStatus.PUBLISHED}
+    return {sku: prices[currency] for sku, prices in on_sale.items() if currency in prices}
 
 
 @router.post(
     RETURNS + "/{return_id}/approve",
     response_model=OrderOut,
     responses=ACCEPTED,
-    openapi_extra=problems(*REFUSALS, "not-authorized", "amount-above-captured", example=EXAMPLE),
+    openapi_extra=problems(*REFUSALS, "not-authorized", "amount-above-captured", "out-of-stock", example=EXAMPLE),
 )
 async def approve_return(
     caller: Returning, deps: Deps, order_id: OrderId, return_id: UUID, key: AnyKey, body: ReturnDecisionBody
 ) -> Response:
-    """Let the goods come back; of a claim, grant its refund."""
+    """Let the goods come back; of a claim, grant its refund. What replaces them is reserved at the same time."""
     committed = await deps.gateway.approve_return(
         order_id, return_id, key=command_key(caller, key), reason=body.reason, actor=caller.actor
     )

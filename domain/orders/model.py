@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, assert_never
 
-from domain.identifiers import Address
+from domain.identifiers import OF_RETURN, Address
 from domain.money import Money
 from domain.orders.events import (
     STANDARD_SHIPPING,
@@ -35,12 +35,13 @@ from domain.orders.events import (
 )
 
 AFTERCARE: Final = frozenset({"give-back"})
-"""Names of the steps that workflows of their own run for an order, whether it is open or has ended."""
+"""Names of steps that workflows of their own run, also once an order has ended. So are all of returns' parcels."""
 
 
 def of_aftercare(step: str) -> bool:
     """Whether a step's key (`name#n` or `name:subject#n`) is one of aftercare."""
-    return step.partition("#")[0].partition(":")[0] in AFTERCARE
+    name, _, subject = step.partition(":")
+    return name in AFTERCARE or subject.startswith(OF_RETURN)
 
 
 class OrderStatus(StrEnum):

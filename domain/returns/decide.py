@@ -5,13 +5,17 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from domain.errors import InvalidValue, NotAllowed, NotFound
+from domain.errors import InvalidValue, NotAllowed, NotFound, refuse_adoption
+from domain.identifiers import label_parcel
 from domain.returns.events import (
     InspectedItem,
     ReturnApproved,
     ReturnClosed,
     ReturnEvent,
     ReturnInspected,
+    ReturnLabelBooked,
+    ReturnLabelCancelled,
+    ReturnParcelMoved,
     ReturnReceived,
     ReturnRejected,
 )
@@ -22,6 +26,7 @@ POSSIBLE: Final[Mapping[ReturnStatus, tuple[str, ...]]] = {
     ReturnStatus.APPROVED: ("receive", "reject"),
     ReturnStatus.RECEIVED: ("inspect",),
     ReturnStatus.REFUNDING: (),
+    ReturnStatus.REPLACING: (),
     ReturnStatus.CLOSED: (),
     ReturnStatus.REJECTED: (),
 }
@@ -72,9 +77,40 @@ def inspect(state: Returns, return_id: UUID, items: tuple[InspectedItem, ...], *
 
 
 def close(state: Returns, return_id: UUID) -> list[ReturnEvent]:
-    """End a return whose money is back; nothing when that was noted before."""
+    """End a return whose money is back, or whose replacement has arrived; nothing when that was noted before."""
+    settling = (ReturnStatus.REFUNDING, ReturnStatus.REPLACING)
+    return [ReturnClosed(return_id)] if find(state, return_id).status in settling else []
+
+
+def label(state: Returns, return_id: UUID, *, booking: str, tracking: str) -> list[ReturnEvent]:
+    """Note the carrier's label, which exists whatever became of the return meanwhile."""
     known = find(state, return_id)
-    return [ReturnClosed(return_id)] if known.status is ReturnStatus.REFUNDING else []
+    return [] if known.label else [ReturnLabelBooked(return_id, booking, tracking)]
+
+
+def adopt_label(
+    state: Returns, return_id: UUID, *, booking: str, of: str, tracking: str, cancelled: bool
+) -> list[ReturnEvent]:
+    """Take a booking in the carrier's books, of the parcel `of`, as the return's label."""
+    if of != label_parcel(return_id):
+        raise refuse_adoption(booking, f"it is of parcel {of}, not of {label_parcel(return_id)}")
+    if cancelled:
+        raise refuse_adoption(booking, "it was cancelled")
+    return label(state, return_id, booking=booking, tracking=tracking)
+
+
+def cancel_label(state: Returns, return_id: UUID) -> list[ReturnEvent]:
+    """Note that the carrier fetches nothing."""
+    label = find(state, return_id).label
+    return [] if label is None or label.cancelled else [ReturnLabelCancelled(return_id, label.booking)]
+
+
+def move(state: Returns, return_id: UUID, *, arrived: bool) -> list[ReturnEvent]:
+    """Note how far the carrier came with the goods; nothing new where that was known."""
+    label = find(state, return_id).label
+    if label is None or label.arrived or (label.sent and not arrived):
+        return []
+    return [ReturnParcelMoved(return_id, arrived)]
 
 
 def find(state: Returns, return_id: UUID) -> Return:

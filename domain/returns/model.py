@@ -4,16 +4,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import assert_never
+from typing import Any, assert_never
 from uuid import UUID
 
 from domain.returns.events import (
     InspectedItem,
+    ReplacementPlanned,
     ReturnApproved,
     ReturnClosed,
     ReturnEvent,
     ReturnInspected,
     ReturnKind,
+    ReturnLabelBooked,
+    ReturnLabelCancelled,
+    ReturnParcelMoved,
     ReturnReceived,
     ReturnRejected,
     ReturnRequested,
@@ -21,18 +25,33 @@ from domain.returns.events import (
 
 
 class ReturnStatus(StrEnum):
-    """`refunding` is over once the money is back; `closed` and `rejected` are the ends."""
+    """`refunding` is over once the money is back, `replacing` once what is sent has arrived.
+
+    `closed` and `rejected` are the ends.
+    """
 
     REQUESTED = "requested"
     APPROVED = "approved"
     RECEIVED = "received"
     REFUNDING = "refunding"
+    REPLACING = "replacing"
     CLOSED = "closed"
     REJECTED = "rejected"
 
     @property
     def terminal(self) -> bool:
         return self in (ReturnStatus.CLOSED, ReturnStatus.REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What the carrier brings the goods back with, and how far it came."""
+
+    booking: str
+    tracking_number: str
+    cancelled: bool = False
+    sent: bool = False
+    arrived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +63,32 @@ class Return:
     reason: str | None = None
     warehouse: str | None = None
     inspected: tuple[InspectedItem, ...] = ()
+    label: Label | None = None
+    replacement: ReplacementPlanned | None = None
 
     @property
     def return_id(self) -> UUID:
         return self.requested.return_id
 
     @property
+    def kind(self) -> ReturnKind:
+        return self.requested.kind
+
+    @property
     def is_claim(self) -> bool:
-        return self.requested.kind is ReturnKind.CLAIM
+        """Whether nothing comes back."""
+        return not self.kind.comes_back
+
+    @property
+    def wants_label(self) -> bool:
+        """Whether a label is to be booked now."""
+        return self.requested.terms.label and self.status is ReturnStatus.APPROVED and self.label is None
+
+    @property
+    def idle_label(self) -> bool:
+        """Whether its label was booked for nothing."""
+        label = self.label
+        return label is not None and self.status is ReturnStatus.REJECTED and not (label.cancelled or label.sent)
 
     @property
     def grant_id(self) -> str:
@@ -68,12 +105,22 @@ class Return:
         return self.warehouse is not None
 
     @property
-    def accepted(self) -> Counter[str]:
-        """Pieces that are refunded, by SKU: none before the goods were inspected, or the claim approved."""
+    def taken(self) -> Counter[str]:
+        """Pieces that are refunded or replaced, by SKU: none before they were inspected, or the claim approved."""
         if self.is_claim:
-            paid = self.status in (ReturnStatus.REFUNDING, ReturnStatus.CLOSED)
-            return self.pieces if paid else Counter()
+            settled = (ReturnStatus.REFUNDING, ReturnStatus.REPLACING, ReturnStatus.CLOSED)
+            return self.pieces if self.status in settled else Counter()
         return Counter({item.sku: item.accepted for item in self.inspected})
+
+    @property
+    def accepted(self) -> Counter[str]:
+        """Those of them that are refunded."""
+        return Counter() if self.kind.replaces else self.taken
+
+    @property
+    def replaced(self) -> Counter[str]:
+        """Those of them that came back and are replaced."""
+        return self.taken if self.kind is ReturnKind.EXCHANGE else Counter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +143,18 @@ class Returns:
     def written_off(self) -> Counter[str]:
         """Pieces that nobody can sell any more: damaged, or claimed."""
         damaged = self._inspected(lambda item: item.damaged)
-        return damaged + _sum(each.accepted for each in self.by_id.values() if each.is_claim)
+        return damaged + _sum(each.taken for each in self.by_id.values() if each.is_claim)
+
+    @property
+    def replaced(self) -> Counter[str]:
+        """Pieces that came back, and for which the customer gets others."""
+        return _sum(each.replaced for each in self.by_id.values())
+
+    @property
+    def replacements(self) -> tuple[ReplacementPlanned, ...]:
+        """What is sent, or was, in place of money."""
+        planned = (each.replacement for each in self.by_id.values() if each.status is not ReturnStatus.REJECTED)
+        return tuple(plan for plan in planned if plan is not None and plan.items)
 
     @property
     def accepted(self) -> Counter[str]:
@@ -128,18 +186,34 @@ def evolve(state: Returns, event: ReturnEvent) -> Returns:
         return state
     match event:
         case ReturnApproved(_, reason):
-            status = ReturnStatus.REFUNDING if known.is_claim else ReturnStatus.APPROVED
+            status = _settling(known) if known.is_claim else ReturnStatus.APPROVED
             return _with(state, replace(known, status=status, reason=reason))
         case ReturnRejected(_, reason):
             return _with(state, replace(known, status=ReturnStatus.REJECTED, reason=reason))
         case ReturnReceived(_, warehouse):
             return _with(state, replace(known, status=ReturnStatus.RECEIVED, warehouse=warehouse))
         case ReturnInspected(_, items):
-            return _with(state, replace(known, status=ReturnStatus.REFUNDING, inspected=items))
+            return _with(state, replace(known, status=_settling(known), inspected=items))
+        case ReturnLabelBooked(_, booking, tracking_number):
+            return _with(state, replace(known, label=Label(booking, tracking_number)))
+        case ReturnLabelCancelled():
+            return _labelled(state, known, cancelled=True)
+        case ReturnParcelMoved(_, arrived):
+            return _labelled(state, known, sent=True, arrived=arrived)
+        case ReplacementPlanned():
+            return _with(state, replace(known, replacement=event))
         case ReturnClosed():
             return _with(state, replace(known, status=ReturnStatus.CLOSED))
         case _:
             assert_never(event)
+
+
+def _settling(known: Return) -> ReturnStatus:
+    return ReturnStatus.REPLACING if known.kind.replaces else ReturnStatus.REFUNDING
+
+
+def _labelled(state: Returns, known: Return, **changes: Any) -> Returns:
+    return _with(state, replace(known, label=replace(known.label, **changes))) if known.label else state
 
 
 def _with(state: Returns, changed: Return) -> Returns:

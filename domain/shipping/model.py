@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, assert_never
 
+from domain.identifiers import return_of_parcel
 from domain.shipping.events import (
     BookingRefused,
     LostAnswer,
@@ -62,6 +63,11 @@ class Shipment:
         return self.answer is not None and self.answer.answer is LostAnswer.REFUND
 
     @property
+    def of_return(self) -> bool:
+        """Whether a return's customer gets it: it stands for no piece of the order that was not sent before."""
+        return return_of_parcel(self.shipment_id) is not None
+
+    @property
     def pieces(self) -> int:
         return sum(item.quantity for item in self.items)
 
@@ -87,8 +93,17 @@ class Shipments:
 
     @property
     def counted(self) -> tuple[Shipment, ...]:
-        """The parcels that stand for pieces of the order: all but those that were given up as lost."""
-        return tuple(parcel for parcel in self.by_id.values() if parcel.answer is None)
+        """The parcels that stand for pieces of the order: neither given up as lost nor sent again for a return."""
+        return tuple(parcel for parcel in self.by_id.values() if parcel.answer is None and not parcel.of_return)
+
+    @property
+    def sent_again(self) -> tuple[Shipment, ...]:
+        """What returns' customers have got for what came back, or broke."""
+        return tuple(
+            parcel
+            for parcel in self.by_id.values()
+            if parcel.of_return and parcel.status is TrackingStatus.DELIVERED
+        )
 
     @property
     def delivered(self) -> int:

@@ -108,12 +108,13 @@ DECIDERS: Final[Mapping[str, Decider]] = {
     "request return": lambda record: rma.request(
         record, _return(), _DELIVERIES, RETURN_RULES, at=PLACED.placed_at
     ),
-    "approve return": lambda record: rma.approve(record, RETURN, reason="", by=""),
-    "reject return": lambda record: returns.reject(record.returns, RETURN, reason="", by=""),
+    "approve return": lambda record: rma.approve(record, {}, (), RETURN, reason="", by="").order,
+    "reject return": lambda record: rma.reject(record, RETURN, reason="", by="").order,
     "receive return": lambda record: returns.receive(
         record.returns, RETURN, warehouse=None, warehouses=("BER",), by=""
     ),
     "inspect return": lambda record: rma.inspect(record, RETURN, FOUND, by="").order,
+    "book a return's label": lambda record: returns.label(record.returns, RETURN, booking="", tracking=""),
     "close return": lambda record: returns.close(record.returns, RETURN),
     "book": lambda record: shipping.book(
         record.shipments, PARCEL, warehouse="BER", items=(ShipmentItem("MUG", 1),), booking="", tracking=""

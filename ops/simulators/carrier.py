@@ -7,7 +7,7 @@ until the carrier is told to forget it.
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 import orjson
@@ -54,7 +54,7 @@ router = APIRouter()
 
 
 class BookingRequest(BaseModel):
-    """A parcel to carry; `items` are pairs of SKU and quantity."""
+    """A parcel to carry, from the warehouse or, of a return, to it; `items` are pairs of SKU and quantity."""
 
     reference: Text
     order_id: UUID
@@ -67,6 +67,7 @@ class BookingRequest(BaseModel):
     region: str | None = Field(None, max_length=300)
     postal_code: Text
     country: str = Field(pattern="^[A-Z]{2}$")
+    direction: Literal["outbound", "return"] = "outbound"
     service: str = Field("standard", max_length=40)
 
 

@@ -7,7 +7,14 @@ import pytest
 
 from domain.errors import NotAllowed
 from domain.record import fold_record
-from domain.returns.events import InspectedItem, ReturnItem, ReturnKind
+from domain.returns.events import (
+    InspectedItem,
+    ReplacementPlanned,
+    ReturnItem,
+    ReturnKind,
+    ReturnLabelBooked,
+    ReturnParcelMoved,
+)
 from readmodels.views import ReturnView
 from tests.api.world import RULES, World, order_view, problem
 from tests.domain.returns.test_returns import COMPLETED, ID, back
@@ -59,9 +66,9 @@ async def test_they_are_listed_and_stand_in_the_order(world: World) -> None:
     response = await world.call("GET", PATH)
     (item,) = response.json()["items"]
     assert (UUID(item["return_id"]), item["status"], item["warehouse"]) == (ID, "received", "BER")
-    assert item["lines"] == [
-        {"sku": "MUG", "quantity": 2, "inspected": False, "restocked": 0, "damaged": 0, "dismissed": 0}
-    ]
+    found = {"inspected": False, "restocked": 0, "damaged": 0, "dismissed": 0}
+    assert item["lines"] == [{"sku": "MUG", "quantity": 2, "instead": None, **found}]
+    assert (item["label"], item["replacement"]) == (None, None)
     order = (await world.call("GET", f"/v1/orders/{ORDER}")).json()
     assert order["returns"] == [item]
     assert order["fulfilment_status"] == "partially_returned"
@@ -98,3 +105,24 @@ async def test_operators_list_those_of_all_orders(world: World) -> None:
     assert (UUID(item["order_id"]), UUID(item["return_id"]), item["status"]) == (ORDER, ID, "received")
     empty = await world.call("GET", "/v1/ops/returns?status=requested", role="operator")
     assert empty.json()["items"] == []
+
+
+async def test_a_label_and_what_is_sent_again_are_shown(world: World) -> None:
+    plan = ReplacementPlanned(ID, "BER", (ReturnItem("CUP", 2),))
+    booked = (ReturnLabelBooked(ID, "bkg-1", "T1"), ReturnParcelMoved(ID))
+    world.knows(order_view(*COMPLETED[1:], *back(("MUG", 2)), *booked, plan))
+    (item,) = (await world.call("GET", PATH)).json()["items"]
+    assert item["label"] == {"booking": "bkg-1", "tracking_number": "T1", "status": "sent"}
+    assert (item["replacement"]["shipment_id"], item["replacement"]["warehouse"]) == (f"RMA-{ID}", "BER")
+    assert [(each["sku"], each["quantity"]) for each in item["replacement"]["items"]] == [("CUP", 2)]
+
+
+async def test_an_exchange_is_asked_for_with_the_catalogues_prices(world: World) -> None:
+    world.knows()
+    line = {"sku": "MUG", "quantity": 1, "instead": "TEA"}
+    body = {**BODY, "kind": "exchange", "lines": [line]}
+    assert (await world.call("POST", PATH, json=body, headers=KEYED)).status_code == 200
+    ((_, given),) = world.gateway.calls
+    assert (given["kind"], given["items"]) == (ReturnKind.EXCHANGE, [ReturnItem("MUG", 1, "TEA")])
+    known = await world.queries.products_by_sku(["TEA"])
+    assert given["prices"] == {sku: view.prices["EUR"] for sku, view in known.items()}

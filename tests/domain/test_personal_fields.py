@@ -49,6 +49,7 @@ CLEAR = {
     ),
 }
 CLEAR_HERE = {
+    *(("ReturnItem", "instead"), ("ReturnRequest", "prices")),
     ("PaymentRequested", "replaces"),
     *(("OrderLine", "name"), ("ProductCreated", "name"), ("LostShipmentAnswered", "replacement")),
     *(("ProductDescribed", "name"), ("ProductDescribed", "description"), ("CategoryCreated", "name")),

@@ -56,6 +56,16 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
             "return-2  requested",
         ),
         (
+            ["request", ORDER, "MUG=2", "--again", "--instead", "MUG=CUP", *WHY],
+            PATH,
+            {
+                "kind": "exchange",
+                "lines": [{"sku": "MUG", "quantity": 2, "instead": "CUP"}],
+                "reason": "too small",
+            },
+            "return-2  requested",
+        ),
+        (
             ["approve", ORDER, RETURN, *WHY],
             f"{PATH}/{RETURN}/approve",
             {"reason": "too small"},

@@ -6,12 +6,14 @@ from typing import cast
 
 from activities.order_stream import fold_order
 from domain.decider import fold
+from domain.identifiers import label_parcel
 from domain.inventory.events import StockEvent
 from domain.inventory.model import StockItem, evolve
 from domain.orders.events import OrderStepResolved
 from domain.orders.model import OrderStatus
 from domain.payments.events import CaptureRequested, PaymentRequested, RefundRequested, VoidRequested
 from domain.record import OrderRecord
+from domain.returns.model import Return
 from domain.shipping.events import TrackingStatus
 from eventstore.store import Recorded
 from tests.support.gateways import MemoryCarrier, MemoryPayments
@@ -79,7 +81,12 @@ def _check_ended(record: OrderRecord, bookings: Iterable[object]) -> None:
     assert not record.amounts.due
     assert not record.payment.open
     assert record.all_delivered
-    assert sorted(standing) == sorted(record.shipments.by_id)
+    labels = [label_parcel(each.return_id) for each in record.returns.by_id.values() if _labelled(each)]
+    assert sorted(standing) == sorted([*record.shipments.by_id, *labels])
+
+
+def _labelled(known: Return) -> bool:
+    return known.label is not None and not known.label.cancelled
 
 
 def check_stock(streams: Mapping[str, Sequence[Recorded]], records: Mapping[str, OrderRecord]) -> None:

@@ -13,6 +13,7 @@ from activities.webhooks import WebhookActivities, WebhookLane, WebhookProgress
 from domain.errors import NotAllowed
 from domain.money import Money
 from domain.orders.events import StepAction
+from domain.returns.events import InspectedItem, ReturnKind, ReturnTerms
 from ops.mails import MailWorkflows
 from ops.maintenance import MaintenanceActivities
 from ops.reconcile import Report
@@ -20,6 +21,7 @@ from ops.recovery import Recovery
 from ops.webhooks import RetryWorkflows
 from ops.worker import workers
 from tests.support.shop import POLICIES, Shop
+from tests.workflows import returning
 from workflows.contracts import erasure_workflow_id
 from workflows.mails import mail_workflow_id
 from workflows.maintenance import Maintenance, MaintenanceWorkflow
@@ -115,6 +117,31 @@ async def erasure_refused(shop: Shop) -> UUID:
     return order_id
 
 
+async def return_exchanged(shop: Shop) -> UUID:
+    order_id = await shop.place(("MUG", 2))
+    await shop.ended(order_id)
+    given = {"kind": ReturnKind.EXCHANGE, "rules": returning.rules_of(ReturnTerms(label=True))}
+    return_id = await returning.request(shop, order_id, ("MUG", 2), **given)  # type: ignore[arg-type]
+    await returning.approve(shop, order_id, return_id)
+    await shop.until(order_id, lambda _: shop.types(order_id).count("ReturnParcelMoved") > 0)
+    await returning.receive(shop, order_id, return_id)
+    await returning.inspect(shop, order_id, return_id, InspectedItem("MUG", restocked=1, dismissed=1))
+    await returning.closed(shop, order_id, return_id)
+    return order_id
+
+
+async def return_label_cancelled(shop: Shop) -> UUID:
+    order_id = await shop.place(("MUG", 1))
+    await shop.ended(order_id)
+    shop.auto = False
+    rules = returning.rules_of(ReturnTerms(label=True), auto_approve=True)
+    return_id = await returning.request(shop, order_id, ("MUG", 1), rules=rules)
+    await shop.until(order_id, lambda _: "ReturnLabelBooked" in shop.types(order_id))
+    await shop.gateway.reject_return(order_id, return_id, key="n", reason="never came", actor="operator:eve")
+    await returning.closed(shop, order_id, return_id)
+    return order_id
+
+
 async def upkeep_swept(shop: Shop) -> UUID:
     order_id = await _completed(shop)
 
@@ -161,6 +188,8 @@ BESIDE: Final = (
     refund_granted,
     refund_parked_and_retried,
     refund_resumed,
+    return_exchanged,
+    return_label_cancelled,
     erased,
     erasure_refused,
     upkeep_swept,

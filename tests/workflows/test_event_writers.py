@@ -15,6 +15,7 @@ from domain.reconciliation import events as case_events
 from ops.docs.writers import WRITTEN_BY, stream_of
 from tests.support.samples import ADDRESS, TAX_RATE, TOTALS
 from tests.support.shop import POLICIES
+from tests.workflows.beside import return_exchanged, return_label_cancelled
 from tests.workflows.paying import not_renewed, renewed
 from tests.workflows.scenarios import lost_and_refunded, lost_found, paid_again, return_refunded, return_rejected
 from workflows.drafts import DraftCommands
@@ -45,6 +46,9 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
     await _renew(shop)
     await return_refunded(shop)
     await return_rejected(shop)
+    await return_exchanged(shop)
+    await return_label_cancelled(shop)
+    shop.auto = True
     await _lose(shop)
     await _hold(shop)
     await _run_short(shop)

@@ -221,7 +221,7 @@ def test_no_more_goes_back_than_is_left() -> None:
 def test_a_claim_is_paid_when_it_is_approved_and_brings_nothing_back() -> None:
     claim = asked(("MUG", 1), kind=ReturnKind.CLAIM, terms=ReturnTerms(restocking_fee=Decimal(50)))
     record = fold_record([*COMPLETED, claim])
-    events = rma.approve(record, ID, reason="seen", by=EVE)
+    events = rma.approve(record, {}, (), ID, reason="seen", by=EVE).order
     assert events == [
         ReturnApproved(ID, "seen", EVE),
         RefundGranted(f"return-{ID}", eur("11.90"), "claim", EVE),
