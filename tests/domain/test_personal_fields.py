@@ -40,6 +40,7 @@ CLEAR = {
         "by",
         "grant_id",
         "decided_by",
+        *("created_by", "changed_by", "discarded_by", "submitted_by"),
         "decision_id",
         "effect",
         "payment",
