@@ -14,7 +14,7 @@ from domain.money import Money
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import HoldPlaced, StepAction
 from domain.orders.model import OrderStatus
-from domain.shipping.events import ShipmentItem, TrackingStatus
+from domain.shipping.events import PlannedParcel, TrackingStatus
 
 
 class TaskQueue(StrEnum):
@@ -221,22 +221,12 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedParcel:
-    """One parcel per warehouse: what it holds, and its share of the order's total to capture at dispatch."""
-
-    shipment_id: str
-    warehouse: str
-    items: tuple[ShipmentItem, ...]
-    share: Money
-
-
-@dataclass(frozen=True, slots=True)
 class Resumed:
     """Where the stream says that an order stands, for a workflow that starts over it again.
 
     `tries` is the number of the next try by step label, `parcels` are those that may have been booked, and
     `tracking` is how far each booked one came, by shipment id; `methods_chosen` counts the payment methods that
-    followed a decline.
+    followed a decline. `amending`: an amendment is under way; `amended`: there was one before.
     """
 
     cancelling: bool
@@ -246,3 +236,5 @@ class Resumed:
     holds: tuple[HoldPlaced, ...] = ()
     methods_chosen: int = 0
     payment_expires_at: datetime | None = None
+    amending: bool = False
+    amended: bool = False

@@ -9,7 +9,6 @@ from temporalio import activity
 from activities.contracts import Step
 from activities.lost_contracts import Dispatched, DispatchStep
 from activities.order_stream import LoadedOrder, load_order
-from activities.parcels import plan_parcels
 from activities.stock_changes import StockWriter
 from activities.stock_contracts import Decided, DecideStep, Released, Reserved, ReserveStep, TakeUpStep
 from domain import availability
@@ -17,6 +16,7 @@ from domain.availability import Outcome, Place, Question, Stock
 from domain.inventory import decide
 from domain.inventory.events import StockUnavailable
 from domain.orders.model import OrderStatus
+from domain.parcels import first_plans
 from domain.record import OrderRecord
 from domain.shipping.decide import dispatch
 from domain.shipping.events import TrackingStatus
@@ -115,7 +115,7 @@ def _reserved(order: LoadedOrder, step: Step, served: tuple[UUID, ...] = ()) -> 
     waiting = bool(record.short)
     return Reserved(
         version,
-        () if waiting else plan_parcels(state, record.planned),
+        () if waiting else first_plans(record),
         waiting=waiting,
         decide_by=state.decision.deadline if state.decision else None,
         status=record.status,

@@ -6,12 +6,12 @@ from temporalio import activity
 
 from activities.lost_contracts import AnswerLostStep, LoseStep, LostParcel
 from activities.order_stream import LoadedOrder, load_order, run_step
-from activities.parcels import plan_parcels, plans_of
 from activities.stock_changes import StockWriter
 from domain import lost
 from domain.availability import Outcome, Stock
 from domain.errors import NotAllowed
 from domain.money import Money
+from domain.parcels import first_plans, plans_of
 from domain.record import OrderRecord
 from domain.shipping import decide
 from domain.shipping.events import LostAnswer, TrackingStatus
@@ -64,7 +64,7 @@ class LostParcelActivities:
 
 def _share(record: OrderRecord, shipment_id: str) -> Money:
     """What was captured for the parcel, or for the one that it replaces."""
-    shares = {plan.shipment_id: plan.share for plan in plan_parcels(record.order, record.planned)}
+    shares = {plan.shipment_id: plan.share for plan in first_plans(record)}
     replaced = {
         each.answer.replacement: each.shipment_id for each in record.shipments.by_id.values() if each.answer
     }

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from activities.contracts import PlannedParcel, Step
+from activities.contracts import Step
 from domain.privacy import PersonalText
-from domain.shipping.events import LostAnswer
+from domain.shipping.events import LostAnswer, PlannedParcel
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,15 @@ class PaymentActivities:
         )
 
     @activity.defn
+    async def refund_excess(self, step: Step) -> Effect:
+        """Give back what an amendment has left captured above the order's price."""
+        return await self._refund(
+            step,
+            lambda record: decide.request_refund(record.payment_state, step.key, amount=record.excess),
+            lambda record: record.excess,
+        )
+
+    @activity.defn
     async def adopt_payment(self, given: AdoptStep) -> Commanded:
         """Take an effect in the gateway's books as the outcome of a stalled money step."""
         order_id = given.step.order_id

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from activities.contracts import SYSTEM, Resumed
 from activities.order_stream import LoadedOrder
-from activities.parcels import plan_parcels
 from domain.orders import decide
 from domain.orders.events import OrderCancellationRejected, OrderEvent, OrderStepStalled, StepAction
 from domain.orders.model import OrderStatus, of_aftercare
+from domain.parcels import first_plans
 from domain.payments.events import PaymentActionRefused
 from domain.record import OrderRecord
 from domain.shipping.events import BookingRefused, ShipmentBooked, ShipmentBookingCancelled, TrackingStatus
@@ -54,11 +54,10 @@ def _answered(record: OrderRecord, steps: Iterable[str]) -> list[OrderEvent]:
 def resumed(order: LoadedOrder) -> Resumed:
     state, shipments = order.record.order, order.record.shipments.by_id
     secured = state.resumed is OrderStatus.CONFIRMED  # nothing is booked before the order is confirmed
-    allocations = order.record.planned
     return Resumed(
         cancelling=state.status is OrderStatus.CANCELLING,
         tries=next_tries(order),
-        parcels=plan_parcels(state, allocations) if secured and allocations else (),
+        parcels=first_plans(order.record) if secured else (),
         tracking={
             parcel.shipment_id: parcel.status
             for parcel in shipments.values()
@@ -67,6 +66,8 @@ def resumed(order: LoadedOrder) -> Resumed:
         holds=tuple(state.holds.values()),
         methods_chosen=len(order.record.payment.chosen),
         payment_expires_at=order.record.payment.expires_at,
+        amending=state.amendment is not None,
+        amended=state.amendments > 0,
     )
 
 

@@ -7,21 +7,21 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.contracts import PlannedParcel, Step, StepDone
+from activities.contracts import Step, StepDone
 from activities.order_stream import Decide, LoadedOrder, fold_order, load_order, order_stream, run_step
-from activities.parcels import replacement_plan
 from activities.resuming import answer_stalls_of, next_tries
 from activities.stock_changes import DecideStock, StockWriter
 from domain import rma
 from domain.identifiers import label_parcel, replacement_parcel
 from domain.money import Money
+from domain.parcels import replacement_plan
 from domain.privacy import PersonalText
 from domain.record import OrderRecord, OrderStreamEvent
 from domain.returns import decide
 from domain.returns.events import InspectedItem, ReturnItem
 from domain.returns.model import ReturnStatus
 from domain.rma import Delivery, ReturnRequest, ReturnRules
-from domain.shipping.events import ShipmentDelivered, TrackingStatus
+from domain.shipping.events import PlannedParcel, ShipmentDelivered, TrackingStatus
 from eventstore.store import EventStore
 
 

@@ -8,18 +8,18 @@ from uuid import UUID
 from temporalio import activity
 
 from activities import adopting
-from activities.contracts import AdoptStep, Commanded, Effect, EffectOutcome, PlannedParcel, Step, StepDone
+from activities.contracts import AdoptStep, Commanded, Effect, EffectOutcome, Step, StepDone
 from activities.gateways.protocol import AlreadyDispatched, Booking, Carrier, Parcel, Refused
 from activities.order_stream import LoadedOrder, load_order, run_step
-from activities.parcels import plans_of
 from activities.shipping_contracts import ParcelStep, StopParcelStep, Tracked, TrackStep
 from domain.errors import NotAllowed
 from domain.identifiers import Address, label_parcel, return_of_parcel
+from domain.parcels import plans_of
 from domain.record import OrderStreamEvent
 from domain.returns import decide as returns
 from domain.shipping import decide
 from domain.shipping.decide import FoundBooking
-from domain.shipping.events import BookingRefused, TrackingStatus
+from domain.shipping.events import BookingRefused, PlannedParcel, TrackingStatus
 from eventstore.store import EventStore
 from eventstore.vault import Vault
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from activities.contracts import PlannedParcel, Step
-from domain.shipping.events import TrackingStatus
+from activities.contracts import Step
+from domain.shipping.events import PlannedParcel, TrackingStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from activities.contracts import PlannedParcel, Step
+from activities.contracts import Step
 from domain.orders.events import Decision, OrderLine
 from domain.orders.model import OrderStatus
+from domain.shipping.events import PlannedParcel
 
 
 @dataclass(frozen=True, slots=True)

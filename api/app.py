@@ -14,6 +14,7 @@ from api.middleware import BodyLimit, Metrics, RequestContext
 from api.openapi import install_openapi
 from api.problems import install_problems
 from api.rest import (
+    amendments,
     audit,
     bulk,
     cases,
@@ -56,6 +57,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     explain.router,
     ledger.router,
     holds.router,
+    amendments.router,
     decisions.router,
     losses.router,
     refunds.router,

@@ -9,10 +9,12 @@ from activities.aggregates import Committed
 from activities.contracts import Placed
 from activities.gateways.protocol import TrackingUpdate
 from api.catalogue_commands import CatalogueCommands
+from domain.amending import Preview
 from domain.drafts.events import DraftContents, DraftSubmitted
 from domain.drafts.model import Draft
 from domain.identifiers import Sku
 from domain.money import Money
+from domain.orders.amendments import Amendment
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import Decision, HoldScope, OrderLine, StepAction
 from domain.reconciliation.events import CaseAction
@@ -93,6 +95,23 @@ class Commands(CatalogueCommands, Protocol):
     async def cancel(
         self, order_id: UUID, *, key: str, reason: str, actor: str, expected_version: int | None = None
     ) -> Committed: ...
+
+    async def amend(
+        self,
+        order_id: UUID,
+        *,
+        key: str,
+        amendment: Amendment,
+        asked: str,
+        reason: str,
+        actor: str,
+        expected_version: int | None = None,
+        whole: bool = False,
+    ) -> Committed: ...
+
+    async def preview_amendment(
+        self, order_id: UUID, amendment: Amendment, *, expected_version: int | None = None
+    ) -> Preview: ...
 
     async def hold(
         self,

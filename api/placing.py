@@ -101,7 +101,7 @@ async def priced_lines(deps: ApiDependencies, given: Sequence[tuple[str, int]], 
     rules = deps.rules
     if len(given) > rules.max_lines:
         raise InvalidValue(f"an order has 1 to {rules.max_lines} lines, not {len(given)}", code="invalid-lines")
-    wanted = [(identifiers.sku(sku), _quantity(rules, quantity)) for sku, quantity in given]
+    wanted = [(identifiers.sku(sku), quantity_of(rules, quantity)) for sku, quantity in given]
     products = await deps.queries.products_by_sku([sku for sku, _ in wanted]) if wanted else {}
     now = datetime.now(UTC)
     return [_line(products, sku, quantity, currency, now) for sku, quantity in wanted]
@@ -116,7 +116,8 @@ def check_method(rules: ApiRules, method: str) -> None:
         )
 
 
-def _quantity(rules: ApiRules, quantity: int) -> Quantity:
+def quantity_of(rules: ApiRules, quantity: int) -> Quantity:
+    """Raises InvalidValue (`invalid-quantity`)."""
     if abs(quantity) > _LARGEST:  # too long to be printed
         raise InvalidValue(f"a quantity is not between 1 and {rules.max_quantity}", code="invalid-quantity")
     return identifiers.quantity(quantity, at_most=rules.max_quantity)

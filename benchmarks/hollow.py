@@ -17,14 +17,14 @@ import uvloop
 from temporalio import activity
 from temporalio.client import Client
 
-from activities.contracts import Effect, EffectOutcome, Placed, PlaceStep, PlannedParcel, Step, StepDone, TaskQueue
+from activities.contracts import Effect, EffectOutcome, Placed, PlaceStep, Step, StepDone, TaskQueue
 from activities.payment_contracts import AuthorizeStep, CaptureStep
 from activities.shipping_contracts import ParcelStep
 from activities.stock_contracts import Reserved, ReserveStep
 from domain.identifiers import order_number
 from domain.money import Money
 from domain.orders.model import OrderStatus
-from domain.shipping.events import ShipmentItem, TrackingStatus
+from domain.shipping.events import PlannedParcel, ShipmentItem, TrackingStatus
 from ops.bootstrap import connect_temporal
 from ops.config import Settings, load_settings
 from ops.search_attributes import check_search_attributes

@@ -59,12 +59,12 @@ def reserve(record: OrderRecord, stock: Stock, priority: Sequence[str], question
     """Reserve every line; where stock does not cover the order, what it was placed with says what to do."""
     order, chosen = record.order, Outcome(stock={place: [] for place in stock})
     wanted = [(line.sku, line.quantity) for line in order.lines]
-    available = _free(stock, priority)
+    available = free(stock, priority)
     parts = inventory.allocate(wanted, available, priority)
     missing = tuple(part for part in parts if isinstance(part, Shortage))
     if not missing:
         chosen.stock = {}  # those that are taken from are checked, and the others do not matter
-        return _take(record, stock, chosen, tuple(part for part in parts if isinstance(part, Allocation)))
+        return take(record, stock, chosen, tuple(part for part in parts if isinstance(part, Allocation)))
     short = {part.sku for part in missing}
     left = [(sku, pieces) for sku, pieces in wanted if sku not in short]
     if order.placed.on_unavailable is OnUnavailable.CANCEL or (not left and _drops(record)):
@@ -73,7 +73,7 @@ def reserve(record: OrderRecord, stock: Stock, priority: Sequence[str], question
     if _drops(record):
         chosen.order.append(drop_lines(order, short, reason="not available", by="system"))
         kept = inventory.allocate(left, available, priority)
-        return _take(record, stock, chosen, tuple(part for part in kept if isinstance(part, Allocation)))
+        return take(record, stock, chosen, tuple(part for part in kept if isinstance(part, Allocation)))
     return _wait(record, stock, chosen, queue.part(wanted, available, priority), question)
 
 
@@ -91,7 +91,7 @@ def _wait(
     """Take what there is, and stand in the queue of every warehouse for the rest."""
     taken, missing = parts
     if taken:
-        _take(record, stock, chosen, taken)
+        take(record, stock, chosen, taken)
     backorders = tuple(Backorder(part.sku, part.requested - part.available) for part in missing)
     chosen.order.append(StockBackordered(backorders))
     for part in backorders:
@@ -137,12 +137,12 @@ def decide(
     if decision is Decision.SUBSTITUTE:
         substitutes = [record.order.offers[sku].substitute for sku in record.short]
         _let_go(record, stock, chosen, record.short)
-        _take(record, stock, chosen, _available(substitutes, stock, priority))
+        take(record, stock, chosen, _available(substitutes, stock, priority))
     return chosen
 
 
 def _available(lines: Sequence[OrderLine], stock: Stock, priority: Sequence[str]) -> tuple[Allocation, ...]:
-    parts = inventory.allocate([(line.sku, line.quantity) for line in lines], _free(stock, priority), priority)
+    parts = inventory.allocate([(line.sku, line.quantity) for line in lines], free(stock, priority), priority)
     if missing := [part for part in parts if isinstance(part, Shortage)]:
         short = ", ".join(f"{part.sku} ({part.available} of {part.requested})" for part in missing)
         raise NotAllowed(f"the substitutes are no longer available: {short}", code="out-of-stock")
@@ -165,7 +165,8 @@ def places_of(record: OrderRecord, priority: Sequence[str], more: Collection[str
     return sorted(held | queued)
 
 
-def _take(record: OrderRecord, stock: Stock, chosen: Outcome, parts: tuple[Allocation, ...]) -> Outcome:
+def take(record: OrderRecord, stock: Stock, chosen: Outcome, parts: tuple[Allocation, ...]) -> Outcome:
+    """Reserve these pieces."""
     chosen.order.append(StockReserved(parts))
     for part in parts:
         place = (part.warehouse, part.sku)
@@ -211,7 +212,7 @@ def _still_missing(record: OrderRecord, gained: Sequence[Allocation]) -> tuple[B
     return tuple(part for part in left if part.quantity > 0)
 
 
-def _free(stock: Stock, priority: Sequence[str]) -> dict[Place, int]:
+def free(stock: Stock, priority: Sequence[str]) -> dict[Place, int]:
     """Pieces for newcomers by place."""
     available: dict[Place, int] = {}
     for sku in {sku for _, sku in stock}:

@@ -4,7 +4,14 @@ from collections.abc import Iterable
 from typing import get_args
 
 from domain.money import Money
-from domain.orders.events import LineSubstituted, OrderCancelled, OrderLinesCancelled, OrderPlaced, Totals
+from domain.orders.events import (
+    LineSubstituted,
+    OrderAmended,
+    OrderCancelled,
+    OrderLinesCancelled,
+    OrderPlaced,
+    Totals,
+)
 from domain.payments.events import PaymentEvent
 from domain.payments.ledger import OWED, REVENUE, Account, Balances, Entry, charge, entries_of, post
 from domain.record import OrderRecord, OrderStreamEvent
@@ -21,6 +28,8 @@ def entries(balances: Balances, event: OrderStreamEvent, currency: str) -> tuple
     match event:
         case OrderPlaced(totals=totals) | OrderLinesCancelled(totals=totals) | LineSubstituted(totals=totals):
             return charge(balances, _charged(totals))
+        case OrderAmended(terms=terms):
+            return charge(balances, _charged(terms.totals))
         case OrderCancelled():
             if not balances:  # nothing was ever charged for, and an empty ledger has no currency
                 return ()

@@ -121,6 +121,12 @@ class OrderRecord:
         return self.payment.captured - (beyond if beyond.minor > 0 else Money.zero(beyond.currency))
 
     @property
+    def excess(self) -> Money:
+        """What was captured above the order's price, and not given back."""
+        beyond = self.settled - self.order.owed
+        return beyond if beyond.minor > 0 else Money.zero(beyond.currency)
+
+    @property
     def rest(self) -> bool:
         """Whether all of the order's price is captured, and something is authorised beyond it."""
         money = self.payment
@@ -191,6 +197,8 @@ class OrderRecord:
         """Ids of the parcels that have not left: one for each warehouse that holds goods, and replacements."""
         number, parcels = self.order.placed.order_number, self.shipments.by_id
         names = {f"{number}-{part.warehouse}" for part in self.planned}
+        if self.shipments.plan:
+            names = {plan.shipment_id for plan in self.shipments.plan}
         names |= {each.answer.replacement for each in parcels.values() if each.answer and each.answer.replacement}
         return tuple(sorted(name for name in names if name not in parcels or not parcels[name].dispatched))
 

@@ -1,5 +1,6 @@
 """`waybill orders …`: changing an order that is open, through the HTTP API."""
 
+import json
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,37 @@ Reason = Annotated[str, typer.Option(help="Why; it is kept with the change.")]
 def cancel(order_id: OrderId, reason: Reason) -> None:
     """Undo an order, as long as no parcel of it was dispatched."""
     _change(f"/v1/orders/{order_id}/cancel", {"reason": reason})
+
+
+@changes.command()
+def amend(
+    order_id: OrderId,
+    reason: Reason,
+    line: Annotated[
+        list[str] | None, typer.Option(help="SKU=QUANTITY that it is to have; 0 takes the line out.")
+    ] = None,
+    shipping: Annotated[str | None, typer.Option(help="Shipping method, such as express.")] = None,
+    address: Annotated[str | None, typer.Option(help="The whole address, as JSON.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would do, and do nothing.")] = False,
+) -> None:
+    """Change what of an order has not left; stock, tax and money are made right, or nothing changes."""
+    body: dict[str, Any] = {"reason": reason, "lines": [order_line(each) for each in line or ()]}
+    if shipping is not None:
+        body["shipping_method"] = shipping
+    if address is not None:
+        body["shipping_address"] = _json_object(address)
+    if dry_run:
+        _preview(f"/v1/orders/{order_id}/amendments?dry_run=true", body)
+    else:
+        _change(f"/v1/orders/{order_id}/amendments", body)
+
+
+@changes.command("cancel-line")
+def cancel_line(
+    order_id: OrderId, sku: Annotated[str, typer.Argument(help="The line's SKU.")], reason: Reason
+) -> None:
+    """Take a line out of an order, as long as none of it was dispatched."""
+    _change(f"/v1/orders/{order_id}/lines/{sku}/cancel", {"reason": reason})
 
 
 @changes.command()
@@ -83,6 +115,32 @@ def refund(
     if line:
         body["lines"] = [order_line(each) for each in line]
     _change(f"/v1/orders/{order_id}/refunds", body)
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"not JSON ({error})") from None
+    if not isinstance(given, dict):
+        raise typer.BadParameter("a JSON object is needed")
+    return given
+
+
+def _preview(path: str, body: dict[str, Any]) -> None:
+    async def run(api: ApiClient) -> None:
+        shown = await api.post(path, body)
+        for name in ("more_to_pay", "less_to_pay", "to_authorise"):
+            console.print(f"{name.replace('_', ' '):14}  {shown[name]['amount']} {shown[name]['currency']}")
+        total = shown["totals"]["total"]
+        console.print(f"{'total':14}  {total['amount']} {total['currency']}")
+        for name in ("stock_taken", "stock_released"):
+            for part in shown[name]:
+                console.print(
+                    f"{name.replace('_', ' '):12}  {part['quantity']} {part['sku']} in {part['warehouse']}"
+                )
+
+    with_api(run)
 
 
 def _change(path: str, body: dict[str, Any]) -> None:

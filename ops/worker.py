@@ -9,6 +9,7 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
+from activities.amendments import AmendmentActivities
 from activities.cases import CaseActivities
 from activities.contracts import TaskQueue
 from activities.erasure import CustomersOrders, ErasureActivities
@@ -105,6 +106,7 @@ def activities(
         cases.answer_case,
         *_methods(RefundActivities(store)),
         *_methods(LostParcelActivities(store, inventory.stock)),
+        *_methods(AmendmentActivities(store, inventory.stock)),
         PayingActivities(store).choose_payment_method,
         shipping.deliver_parcel,
         labels.note_label,

@@ -6,17 +6,22 @@ from typing import Any, TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.amendment_contracts import StageStep
+    from activities.amendments import AmendmentActivities
     from activities.contracts import Held, HoldStep, ReleaseHoldStep, Step
     from activities.holds import HoldActivities
+    from activities.interceptor import to_application_error
     from activities.inventory import InventoryActivities
     from activities.lost import LostParcelActivities
     from activities.lost_contracts import AnswerLostStep
     from activities.orders import OrderActivities
     from activities.paying import ChooseMethodStep, PayingActivities
     from activities.stock_contracts import DecideStep, OfferStep
+    from domain.errors import NotAllowed
     from domain.orders.model import OrderStatus
     from workflows.contracts import (
         RESTOCKED,
+        AmendOrder,
         AnswerLostParcel,
         CommandDone,
         DecideUnavailable,
@@ -26,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
         ReleaseOrderHold,
     )
 
+from workflows.amendments import Amendments
 from workflows.commands import Commands
 from workflows.fulfilment import Fulfilment
 from workflows.holds import Holds
@@ -44,6 +50,7 @@ class OrderChanges:
     _commands: Commands
     _goods: Goods
     _fulfilment: Fulfilment
+    _amendments: Amendments
     _methods_chosen: int
 
     async def _until_placed(self) -> None:
@@ -113,6 +120,22 @@ class OrderChanges:
         self._fulfilment.losses.know(command.shipment_id, done)
         return CommandDone(done.version, step.fingerprint)
 
+    @workflow.update
+    async def amend(self, command: AmendOrder) -> CommandDone:
+        """Other lines, another address or shipping method; answers once it is done, or rejected."""
+        await self._until_placed()
+        step = self._commands.step("amend", command)
+        given = StageStep(step, command.amendment, command.reason, command.expected_version, whole=command.whole)
+        async with self._commands.turns.one("amend", long=True):
+            amending = await self._commands.run(AmendmentActivities.stage_amendment, given, step)
+            self._saga.cancelling = self._saga.cancelling or amending.cancelling
+            if amending.under_way:
+                amending = await self._amendments.carry_out(amending)
+        if amending.refusal:
+            refused = NotAllowed(amending.refusal.message, code=amending.refusal.code)
+            raise to_application_error(refused, step.fingerprint)
+        return CommandDone(amending.version, step.fingerprint)
+
     @workflow.signal(name=RESTOCKED)
     def restocked(self) -> None:
         self._goods.news = True
@@ -128,7 +151,8 @@ class OrderChanges:
     async def _run_command(
         self, method: Callable[[Any, P], Awaitable[R]], given: Callable[[], P], step: Step
     ) -> R:
-        """When its turn has come."""
+        """When its turn has come; a hold need not wait for an amendment."""
         await self._until_placed()
-        async with self._commands.turns.one(step.key.partition(":")[0]):
+        name = step.key.partition(":")[0]
+        async with self._commands.turns.one(name, beside=name in ("hold", "release-hold")):
             return await self._commands.run(method, given(), step)

@@ -11,6 +11,7 @@ from domain.orders.events import Decision, HoldPlaced, HoldScope, OrderLine
 from domain.orders.holds import release_hold
 from domain.record import OrderRecord
 from domain.shipping.events import LostAnswer
+from workflows.amending_gateway import AmendingGateway
 from workflows.contracts import (
     AnswerLostParcel,
     DecideUnavailable,
@@ -20,12 +21,11 @@ from workflows.contracts import (
     ReleaseOrderHold,
 )
 from workflows.order import OrderWorkflow
-from workflows.returns_gateway import ReturnsGateway
 from workflows.updating import fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangesGateway(ReturnsGateway):
+class ChangesGateway(AmendingGateway):
     """Every command may raise DomainError, CommandTimeout, CommandUnavailable."""
 
     async def hold(

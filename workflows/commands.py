@@ -81,7 +81,7 @@ class Commands:
     async def resolve(self, command: ResolveStalledStep) -> CommandDone:
         """An operator's answer to a stalled step."""
         step = self.step("resolve", command)
-        async with self.turns.one(f"{command.action} {command.step}"):
+        async with self.turns.one(f"{command.action} {command.step}", beside=True):
             if command.action is StepAction.ADOPT:
                 done = await self._adopt(command, step)
             else:
@@ -89,22 +89,24 @@ class Commands:
                 done = await self._own(OrderActivities.resolve_step, given, step)
             if command.action is not StepAction.COMPENSATE:
                 self._saga.retry(command.step)
+            elif not self._saga.cancelling:
+                self._saga.give_up(command.step)
             return done
 
     async def assign(self, command: AssignOrder) -> CommandDone:
         step = self.step("assign", command)
-        async with self.turns.one("assign"):
+        async with self.turns.one("assign", beside=True):
             given = AssignStep(step, command.assignee, command.reason)
             return await self._own(OrderActivities.assign_order, given, step)
 
     async def note(self, command: NoteOrder) -> CommandDone:
         step = self.step("note", command)
-        async with self.turns.one("note"):
+        async with self.turns.one("note", beside=True):
             return await self._own(OrderActivities.note_order, NoteStep(step, command.note), step)
 
     async def chargeback(self, command: OpenChargeback) -> CommandDone:
         step = self.step("chargeback", command)
-        async with self.turns.one("chargeback"):
+        async with self.turns.one("chargeback", beside=True):
             given = ChargebackStep(step, command.reference, command.amount, command.reason)
             return await self._own(OrderActivities.record_chargeback, given, step)
 

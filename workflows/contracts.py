@@ -7,6 +7,7 @@ from uuid import UUID
 from temporalio.common import SearchAttributeKey
 
 from domain.money import Money
+from domain.orders.amendments import Amendment
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import Decision, HoldPlaced, OrderLine, StepAction
 from domain.orders.model import OrderStatus
@@ -193,6 +194,19 @@ class AnswerLostParcel:
     answer: LostAnswer
     reason: PersonalText
     actor: str
+    fingerprint: KeyedDigest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AmendOrder:
+    """`whole`: an amendment that takes the last line out cancels the order."""
+
+    command_id: str
+    amendment: Amendment
+    reason: PersonalText
+    actor: str
+    expected_version: int | None = None
+    whole: bool = False
     fingerprint: KeyedDigest | None = None
 
 

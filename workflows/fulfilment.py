@@ -1,7 +1,8 @@
 """Sending an order's parcels: booked, dispatched, captured and delivered side by side; or stopped in time."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -9,7 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import EffectOutcome, PlannedParcel, RejectStep, TaskQueue
+    from activities.contracts import EffectOutcome, RejectStep, TaskQueue
     from activities.inventory import InventoryActivities
     from activities.lost_contracts import DispatchStep, LostParcel
     from activities.orders import OrderActivities
@@ -17,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.shipping_contracts import ParcelStep, StopParcelStep, TrackStep
     from domain.money import Money
     from domain.orders.model import OrderStatus
-    from domain.shipping.events import TrackingStatus
+    from domain.shipping.events import PlannedParcel, TrackingStatus
     from workflows.contracts import StepPolicies
 
 from workflows.losses import Losses
@@ -44,6 +45,7 @@ class Parcel:
         self.dispatched = self.captured = self.delivered = False
         self.deliver_by: datetime | None = None
         self.lost = False
+        self.withdrawn = False  # an amendment sends its goods otherwise, or not at all
         self.replacement: Parcel | None = None
 
 
@@ -58,6 +60,10 @@ class Fulfilment:
         self._news: dict[str, TrackingStatus] = {}
         self._resumed = False
         self._booked_before: frozenset[str] = frozenset()
+        self._parcels: list[Parcel] = []
+        self._paused = False
+        saga.holding.append(lambda label: self._paused and label.startswith("book:"))
+        saga.dropped = self._dropped
 
     def resume(self, tracking: Mapping[str, TrackingStatus]) -> None:
         """Take what an earlier run of the workflow knew: how far each booked parcel came."""
@@ -77,19 +83,50 @@ class Fulfilment:
         known = self._news.get(shipment_id, TrackingStatus.BOOKED)
         self._news[shipment_id] = max(known, status, key=lambda each: each.rank)
 
-    async def send_all(self, parcels: list[Parcel]) -> None:
+    def take(self, parcels: list[Parcel]) -> None:
+        """These are the order's parcels."""
+        self._parcels = parcels
+
+    async def send_all(self) -> None:
         """Send every parcel, side by side. A cancellation stops them all, unless one has left already."""
         while True:
-            await asyncio.gather(*(self._send(parcel) for parcel in parcels))
+            await self._send_each()
             if self._saga.cancelling:
-                await self.stop_all(parcels)
-            if all(parcel.delivered for parcel in parcels):
+                await self.stop_all(self._present)
+            if all(parcel.delivered for parcel in self._present):
                 return
+
+    @property
+    def _present(self) -> list[Parcel]:
+        return [parcel for parcel in self._parcels if not parcel.withdrawn]
+
+    async def _send_each(self) -> None:
+        """Send the parcels, and those that an amendment puts in their place meanwhile."""
+        tasks: dict[str, asyncio.Task[None]] = {}
+
+        def over() -> bool:
+            done = [task for task in tasks.values() if task.done()]
+            failed = any(task.cancelled() or task.exception() for task in done)
+            return failed or self._more_than(tasks) or (len(done) == len(tasks) and not self._paused)
+
+        try:
+            while self._more_than(tasks):
+                for parcel in self._present:
+                    if parcel.id not in tasks:
+                        tasks[parcel.id] = asyncio.create_task(self._send(parcel))
+                await workflow.wait_condition(over)
+            for task in filter(asyncio.Task.done, tasks.values()):
+                task.result()
+        finally:
+            for task in tasks.values():
+                task.cancel()
+
+    def _more_than(self, known: Collection[str]) -> bool:
+        return any(parcel.id not in known for parcel in self._present)
 
     async def _send(self, parcel: Parcel) -> None:
         try:
-            await self._book(parcel)
-            await self._await_news(parcel, TrackingStatus.DISPATCHED)
+            await self._have_collected(parcel)
             await self._dispatch(parcel)
             if parcel.lost or not await self._await_news(parcel, TrackingStatus.DELIVERED, parcel.deliver_by):
                 await self._lose(parcel)
@@ -97,6 +134,13 @@ class Fulfilment:
                 await self._deliver(parcel)
         except Interrupted:
             pass  # `send_all` looks at how far it came
+
+    async def _have_collected(self, parcel: Parcel) -> None:
+        """Have it booked, and booked again when an amendment stopped it and was rejected."""
+        collected = False
+        while not collected:
+            await self._book(parcel)
+            collected = await self._await_news(parcel, TrackingStatus.DISPATCHED)
 
     async def _book(self, parcel: Parcel) -> None:
         if parcel.booked:
@@ -176,18 +220,20 @@ class Fulfilment:
         """
         patience = timedelta(seconds=self._policies.tracking_poll)
         note = f"{parcel.id} {status}"
-        while not self._reached(parcel, status):
+        while not self._reached(parcel, status) and (parcel.booked or parcel.dispatched):
             left = until - workflow.now() if until else patience
             within = min(left, patience) if left > timedelta(0) else patience
             if parcel.informed and await self._saga.wait(
-                lambda: self._reached(parcel, status), within=within, note=note
+                lambda: self._reached(parcel, status) or not (parcel.booked or parcel.dispatched),
+                within=within,
+                note=note,
             ):
-                return True
+                break
             parcel.informed = True
             over = until is not None and workflow.now() >= until
             if await self._ask(parcel) and over:
-                return self._reached(parcel, status)
-        return True
+                break
+        return self._reached(parcel, status)
 
     async def _ask(self, parcel: Parcel) -> bool:
         try:
@@ -202,6 +248,39 @@ class Fulfilment:
             return False
         self.note(parcel.id, tracked.status)
         return True
+
+    # Amendments
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nothing is booked meanwhile, and the parcels do not come to their end."""
+        self._paused = True
+        try:
+            yield
+        finally:
+            self._paused = False
+
+    async def withdraw(self, names: Collection[str]) -> bool:
+        """Stop these parcels; False when one has left. The others are booked again, unless they are replanned."""
+        parcels = [parcel for parcel in self._present if parcel.id in names]
+        await workflow.wait_condition(lambda: not any(self._saga.calling(f"book:{each.id}") for each in parcels))
+        for parcel in parcels:
+            if parcel.dispatched or not await self._stop(parcel):
+                return False
+        return True
+
+    def replan(self, plans: Sequence[PlannedParcel]) -> None:
+        """Go on with these parcels; of those that were there, the others are withdrawn."""
+        planned = {plan.shipment_id: plan for plan in plans}
+        for parcel in self._present:
+            parcel.withdrawn = parcel.id not in planned
+            parcel.plan = planned.pop(parcel.id, parcel.plan)
+        self._parcels += [self._parcel(plan) for plan in planned.values()]
+
+    def _dropped(self, label: str) -> bool:
+        return any(parcel.withdrawn and label == f"book:{parcel.id}" for parcel in self._parcels)
+
+    # Cancellation
 
     async def stop_all(self, parcels: list[Parcel]) -> None:
         """Cancel the bookings. When a parcel has left, the cancellation is rejected and the order goes on.

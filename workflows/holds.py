@@ -7,9 +7,11 @@ from typing import Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import PlannedParcel, ReleaseHoldStep, Step
+    from activities.contracts import ReleaseHoldStep, Step
     from activities.holds import HoldActivities
     from domain.orders.events import HoldPlaced, HoldScope
+    from domain.parcels import unrevised
+    from domain.shipping.events import PlannedParcel
 
 from workflows.saga import Saga
 
@@ -27,7 +29,7 @@ class Holds:
         self._holds: Sequence[HoldPlaced] = ()
         self._goods: Mapping[str, frozenset[str]] = {}
         self._over = False
-        saga.held = self.covers
+        saga.holding.append(self.covers)
 
     def know(self, holds: Sequence[HoldPlaced]) -> None:
         """Take all the holds that are in force now."""
@@ -50,7 +52,7 @@ class Holds:
             case HoldScope.LINE:
                 return name in PARCEL and hold.subject in self._goods.get(parcel, ())
             case HoldScope.SHIPMENT:
-                return name in PARCEL and parcel == hold.subject
+                return name in PARCEL and unrevised(parcel) == unrevised(hold.subject or "")
 
     def end(self) -> None:
         """The order has ended: nothing is released any more."""

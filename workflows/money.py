@@ -62,6 +62,7 @@ class OrderMoney:
             key: The change's id; the step is `authorize-more:{key}`, which is also the gateway's idempotency key.
             reason: Why, in plain words and of no person; it stands in the request's event.
         """
+        await self.renewed()
         return self._seen(
             await self._saga.outside(
                 f"authorize-more:{key}",
@@ -72,6 +73,15 @@ class OrderMoney:
                 refusable=True,
             )
         )
+
+    @property
+    def renewing(self) -> bool:
+        """Whether an authorisation is being asked for in an old one's place: both count as open until it is."""
+        return self._renewal.under_way
+
+    async def renewed(self) -> None:
+        """Return once no authorisation is being renewed."""
+        await workflow.wait_condition(lambda: not self.renewing)
 
     async def undo_more(self, key: str) -> None:
         """Void what `authorize_more` got under this key, whether or not its outcome is known."""
@@ -101,7 +111,7 @@ class OrderMoney:
 
     async def settle(self) -> None:
         """Return once nothing is on its way, and what is left of the authorisations is void."""
-        await workflow.wait_condition(lambda: not self._renewal.under_way)
+        await self.renewed()
         if self._rest:
             self.free_rest()
         if self._freeing is not None:

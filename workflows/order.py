@@ -8,17 +8,10 @@ from typing import Any, TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import (
-        CancelStep,
-        EffectOutcome,
-        Placed,
-        PlaceStep,
-        PlannedParcel,
-        Resumed,
-        Step,
-    )
+    from activities.contracts import CancelStep, EffectOutcome, Placed, PlaceStep, Resumed, Step
     from activities.orders import OrderActivities
     from domain.orders.model import OrderStatus
+    from domain.shipping.events import PlannedParcel
     from workflows.contracts import (
         ORDER_WORKFLOW,
         AssignOrder,
@@ -32,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         TrackingNews,
     )
 
+from workflows.amendments import Amendments
 from workflows.changes import OrderChanges
 from workflows.commands import Commands
 from workflows.fulfilment import Fulfilment, Parcel
@@ -56,8 +50,9 @@ class OrderWorkflow(OrderChanges):
         self._commands = Commands(self._saga, given.command.order_id)
         self._renewal = Renewal(self._saga, given.policies, lambda: self._methods_chosen)
         self._money = OrderMoney(self._saga, self._commands.turns, self._renewal)
-        self._saga.held = lambda label: self._holds.covers(label) or self._renewal.covers(label)
+        self._saga.holding.append(self._renewal.covers)
         self._fulfilment = Fulfilment(self._saga, self._money, given.policies)
+        self._amendments = Amendments(self._saga, self._money, self._fulfilment, self._holds)
         self._reset = False
         self._methods_chosen = 0
         workflow.register_random_seed_callback(self._begin_anew)
@@ -99,6 +94,7 @@ class OrderWorkflow(OrderChanges):
         self._fulfilment.resume(resumed.tracking)
         self._methods_chosen = resumed.methods_chosen
         self._renewal.know(resumed.payment_expires_at)
+        self._amendments.any = resumed.amended
         return resumed
 
     # The life
@@ -109,7 +105,11 @@ class OrderWorkflow(OrderChanges):
                 parcels = await self._undo_parcels(resumed.parcels)
             else:
                 parcels = await self._secure()
-            await self._fulfilment.send_all(parcels)
+            self._fulfilment.take(parcels)
+            if resumed and resumed.amending:
+                await self._go_on_amending()
+            await self._fulfilment.send_all()
+            await self._amendments.settle()
             await self._money.settle()
             await self._own("complete", OrderActivities.complete_order)
         except Interrupted:
@@ -120,6 +120,11 @@ class OrderWorkflow(OrderChanges):
             return OrderStatus.CANCELLED
         self._saga.show_status(OrderStatus.COMPLETED)
         return OrderStatus.COMPLETED
+
+    async def _go_on_amending(self) -> None:
+        """Take up the amendment that an earlier run had under way, before anything is sent."""
+        async with self._commands.turns.one("amend", patience=None, long=True):
+            await self._amendments.carry_out(await self._amendments.find())
 
     async def _secure(self) -> list[Parcel]:
         """Reserve the goods and the money; give the parcels to send."""

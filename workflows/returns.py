@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.contracts import PlannedParcel, Step
+    from activities.contracts import Step
     from activities.returns import (
         DecideReturnStep,
         InspectReturnStep,
@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.identifiers import label_parcel
     from domain.money import Money
     from domain.returns.model import ReturnStatus
-    from domain.shipping.events import TrackingStatus
+    from domain.shipping.events import PlannedParcel, TrackingStatus
     from workflows.contracts import CommandDone, ResolveStalledStep, TrackingNews
     from workflows.return_contracts import (
         RETURN_WORKFLOW,
@@ -111,7 +111,8 @@ class ReturnWorkflow:
         """Send what the customer gets in place of money."""
         if tracking is not None:
             self._sending.resume({plan.shipment_id: tracking})
-        await self._sending.send_all(self._sending.parcels([plan]))
+        self._sending.take(self._sending.parcels([plan]))
+        await self._sending.send_all()
 
     @workflow.signal
     def tracking(self, news: TrackingNews) -> None:

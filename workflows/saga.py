@@ -39,6 +39,10 @@ class Interrupted(Exception):
     """The order is being cancelled: the step that was waiting gives way."""
 
 
+class GivenUp(Exception):
+    """An operator goes back on the change that the stalled step belongs to; the order itself goes on."""
+
+
 class Turn:
     """The order's lock, taken: `async with` gives it back."""
 
@@ -59,28 +63,34 @@ class Saga:
 
     A step is called by its label, `name` or `name:subject`. Its key, `label#n`, is its identity in the stream and
     at gateways: n counts the final outcomes it had before, so an unknown outcome is repeated under the same key.
-    `held` tells whether a hold keeps a step from beginning.
+    Each of `holding` tells whether it keeps a step from beginning; `dropped`, whether it is not wanted any more.
     """
 
     def __init__(self, order_id: UUID, step_policies: StepPolicies) -> None:
         self.cancelling = False
         self.urgent = False
-        self.held: Callable[[str], bool] = lambda label: False
+        self.holding: list[Callable[[str], bool]] = []
+        self.dropped: Callable[[str], bool] = lambda label: False
         self.order_id = order_id
         self._policies = step_policies
         self._lock = asyncio.Lock()
         self._compensations: list[Compensation] = []
         self._parked: dict[str, bool] = {}  # step key → answered
+        self._given_up: set[str] = set()
+        self._calling: Counter[str] = Counter()
         self._asking: set[str] = set()  # what an operator decides, with nothing stalled
         self._outcomes: Counter[str] = Counter()
         self._progress: dict[str, str] = {}
         self._asked: set[str] = set()
-        self._calls = 0
 
     @property
     def quiet(self) -> bool:
         """Whether nothing is in flight and nothing is parked: what there is waits for news from outside."""
-        return not (self._calls or self._lock.locked() or self._parked)
+        return not (any(self._calling.values()) or self._lock.locked() or self._parked)
+
+    def calling(self, label: str) -> bool:
+        """Whether somebody outside is being asked for the label just now."""
+        return self._calling[label] > 0
 
     def asked(self, label: str) -> bool:
         """Whether this run has asked somebody outside for the label's present try."""
@@ -199,7 +209,7 @@ class Saga:
 
     async def call(self, queue: TaskQueue, method: Callable[[Any, P], Awaitable[R]], given: P, *, note: str) -> R:
         """One outside activity with the order's retry policy, and no parking."""
-        self._calls += 1
+        self._calling[note] += 1
         try:
             return await workflow.execute_activity_method(
                 method,
@@ -211,7 +221,7 @@ class Saga:
                 priority=policies.URGENT if self.urgent else Priority.default,
             )
         finally:
-            self._calls -= 1
+            self._calling[note] -= 1
 
     async def wait(self, ready: Callable[[], bool], *, within: timedelta, note: str) -> bool:
         """Wait until `ready`; False when the time is over.
@@ -228,20 +238,26 @@ class Saga:
         return True
 
     async def _turn(self, label: str, interruptible: bool) -> "Turn":
-        """Take the order's lock, once no hold covers the step; it is given back at the end of the `async with`.
+        """Take the order's lock, once nothing holds the step; it is given back at the end of the `async with`.
 
         Raises:
-            Interrupted: the order is being cancelled.
+            Interrupted: the order is being cancelled, or the step is not wanted any more.
         """
         while True:
-            if self.held(label):
+            if self._held(label):
                 self._tell(label, "on hold")
-                await workflow.wait_condition(lambda: not self.held(label) or (interruptible and self.cancelling))
+                await workflow.wait_condition(lambda: not self._held(label) or self._over(label, interruptible))
             await self._lock.acquire()
-            if not self.held(label) and not (interruptible and self.cancelling):
+            if not self._held(label) and not self._over(label, interruptible):
                 return Turn(self._lock)
             self._lock.release()  # something came while this waited for the lock
-            self._yield(interruptible)
+            self._yield(label, interruptible)
+
+    def _held(self, label: str) -> bool:
+        return any(holds(label) for holds in self.holding)
+
+    def _over(self, label: str, interruptible: bool) -> bool:
+        return interruptible and (self.cancelling or self.dropped(label))
 
     # Parking
 
@@ -252,10 +268,11 @@ class Saga:
 
         Raises:
             Interrupted: the order is cancelled, by an operator's answer or otherwise.
+            GivenUp: by an operator's answer.
         """
         key = self.key(label)
         async with self._lock:
-            self._yield(interruptible)
+            self._yield(label, interruptible)
             before = self.cancelling
             self._parked[key] = False
             again = f"stall:{workflow.info().run_id}"  # a run that was reset stalls anew
@@ -264,14 +281,23 @@ class Saga:
             await self._own(OrderActivities.record_stall, stall, f"stalled: {label}")
         self._tell(label, f"stalled: {error_type}")
         self._attention()
-        await workflow.wait_condition(lambda: self._parked[key] or self.cancelling != before)
+        await workflow.wait_condition(
+            lambda: self._parked[key] or self.cancelling != before or self._over(label, interruptible)
+        )
         del self._parked[key]
         self._attention()
-        self._yield(interruptible)
+        self._yield(label, interruptible)
+        if key in self._given_up:
+            raise GivenUp
 
-    def _yield(self, interruptible: bool) -> None:
-        if interruptible and self.cancelling:
+    def _yield(self, label: str, interruptible: bool) -> None:
+        if self._over(label, interruptible):
             raise Interrupted
+
+    def give_up(self, step: str) -> None:
+        """Wake a parked step, and have it end its change."""
+        self._given_up.add(step)
+        self.retry(step)
 
     def retry(self, step: str) -> None:
         """Wake a parked step."""

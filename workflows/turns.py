@@ -20,29 +20,39 @@ class Turns:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
+        self._beside = asyncio.Lock()  # for those who do not wait for a change that takes long
         self._present: str | None = None
+        self._long = False
 
     @property
     def under_way(self) -> bool:
-        return self._lock.locked()
+        return self._lock.locked() or self._beside.locked()
 
     @asynccontextmanager
-    async def one(self, name: str, *, patience: timedelta | None = PATIENCE) -> AsyncIterator[None]:
+    async def one(
+        self, name: str, *, patience: timedelta | None = PATIENCE, long: bool = False, beside: bool = False
+    ) -> AsyncIterator[None]:
         """Hold the order for one change.
 
         Args:
             name: What is shown to those who come meanwhile.
             patience: How long to wait for the change that is under way; None for as long as it takes.
+            long: Whether it may wait for somebody outside, or for an operator.
+            beside: Whether it may come between the steps of a long one, as an operator's answer must.
 
         Raises:
             ApplicationError: `order-busy`: another change took longer than that.
         """
+        if beside and self._long:
+            async with self._beside:
+                yield
+            return
         await self._acquire(patience)
-        self._present = name
+        self._present, self._long = name, long
         try:
             yield
         finally:
-            self._present = None
+            self._present, self._long = None, False
             self._lock.release()
 
     async def _acquire(self, patience: timedelta | None) -> None:

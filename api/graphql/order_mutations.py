@@ -9,11 +9,13 @@ from api.dependencies import check_key
 from api.graphql.commanding import Key, OrderCommandResult, Version, caller_of, check, commanded
 from api.graphql.context import ApiInfo, of
 from api.graphql.registering import bodies
-from api.rest import decisions, holds, orders, paying, place
+from api.rest import amendments, decisions, holds, orders, paying, place
 from api.rest.bodies import (
+    AmendmentBody,
     CancelBody,
     DecisionBody,
     HoldBody,
+    LineCancelBody,
     MoneyBody,
     OfferBody,
     OrderBody,
@@ -22,7 +24,7 @@ from api.rest.bodies import (
 )
 from domain.orders.events import Decision
 
-bodies(MoneyBody, OrderBody, HoldBody)
+bodies(MoneyBody, OrderBody, HoldBody, AmendmentBody)
 
 
 @strawberry.type
@@ -52,6 +54,35 @@ class OrderMutations:
         answer = await orders.cancel_order(
             caller, of(info).deps, order_id, check(idempotency_key), expected_version, body
         )
+        return commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Change lines, address or shipping of what has not left; or nothing changes")
+    async def amend_order(
+        self,
+        info: ApiInfo,
+        order_id: UUID,
+        input: AmendmentBody,
+        expected_version: Version = None,
+        idempotency_key: Key = None,
+    ) -> OrderCommandResult:
+        caller = await caller_of(info, Scope.CANCEL_ORDERS)
+        key = check(idempotency_key)
+        answer = await amendments.amend_order(caller, of(info).deps, order_id, key, expected_version, input)
+        return commanded(info, order_id, answer)
+
+    @strawberry.mutation(description="Take a line out of the order. Not after a piece of it was dispatched")
+    async def cancel_line(
+        self,
+        info: ApiInfo,
+        order_id: UUID,
+        sku: str,
+        reason: str,
+        expected_version: Version = None,
+        idempotency_key: Key = None,
+    ) -> OrderCommandResult:
+        caller = await caller_of(info, Scope.CANCEL_ORDERS)
+        key, body = check(idempotency_key), LineCancelBody(reason=reason)
+        answer = await amendments.cancel_line(caller, of(info).deps, order_id, sku, key, expected_version, body)
         return commanded(info, order_id, answer)
 
     @strawberry.mutation(description="The customer's decision on lines that stock does not cover")

@@ -115,6 +115,27 @@ class CancelBody(Body):
     reason: Reason
 
 
+class AmendmentBody(Body):
+    """`lines`: how many pieces each of these is to have. 0 takes a line out, a SKU that is not there is added."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"lines": [{"sku": "MUG-BLUE", "quantity": 1}], "reason": "one is enough"}],
+        }
+    )
+
+    lines: Annotated[list[LineBody], Field(max_length=1000)] = []
+    shipping_address: AddressBody | None = None
+    shipping_method: Short | None = None
+    reason: Reason
+
+
+class LineCancelBody(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "not needed any more"}]})
+
+    reason: Reason
+
+
 class LossBody(Body):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"answer": "replace", "reason": "the carrier lost it"}]}

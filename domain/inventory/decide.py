@@ -62,10 +62,13 @@ def reserve(state: StockItem, order_id: UUID, quantity: int) -> list[StockEvent]
     return [UnitsReserved(order_id, quantity)]
 
 
-def release(state: StockItem, order_id: UUID) -> list[StockEvent]:
-    """Free whatever the order still holds here; nothing when it holds nothing."""
+def release(state: StockItem, order_id: UUID, quantity: int | None = None) -> list[StockEvent]:
+    """Free what the order still holds here, or so many pieces of it; nothing when it holds nothing."""
     held = state.holds.get(order_id, 0)
-    return [UnitsReleased(order_id, held)] if held else []
+    if quantity is not None and quantity > held:
+        raise NotAllowed(f"the order holds {held} pieces here, not {quantity}", code="not-reserved")
+    freed = held if quantity is None else quantity
+    return [UnitsReleased(order_id, freed)] if freed else []
 
 
 def ship(state: StockItem, order_id: UUID, quantity: int) -> list[StockEvent]:

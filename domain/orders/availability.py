@@ -1,6 +1,6 @@
 """What becomes of an order that stock does not cover: its customer is asked, waits, drops lines or gives it up."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from domain.errors import InvalidValue, NotAllowed
@@ -16,7 +16,7 @@ from domain.orders.events import (
     OrderLinesCancelled,
     SubstitutionOffered,
 )
-from domain.orders.model import Order, OrderState, OrderStatus
+from domain.orders.model import Order, OrderState, OrderStatus, taken_out
 from domain.orders.pricing import repriced, without
 
 
@@ -99,8 +99,12 @@ def settle(order: Order, made: CustomerDecisionMade, short: Collection[str]) -> 
 
 def drop_lines(order: Order, skus: Collection[str], *, reason: str, by: str) -> OrderLinesCancelled:
     """Take whole lines out; the totals are those of what is left."""
-    gone = tuple(line for line in order.lines if line.sku in skus)
-    return OrderLinesCancelled(gone, repriced(order, without(order.lines, skus)), reason, by)
+    return take_out(order, tuple(line for line in order.lines if line.sku in skus), reason=reason, by=by)
+
+
+def take_out(order: Order, gone: Sequence[OrderLine], *, reason: str, by: str) -> OrderLinesCancelled:
+    """Take pieces out; the totals are those of what is left."""
+    return OrderLinesCancelled(tuple(gone), repriced(order, taken_out(order.lines, gone)), reason, by)
 
 
 def _substituted(order: Order, short: Collection[str]) -> list[OrderEvent]:

@@ -11,6 +11,7 @@ from domain.identifiers import Address, OrderNumber, PersonalEmail, Quantity, Sk
 from domain.money import Money
 from domain.orders.events import (
     STANDARD_SHIPPING,
+    AmendmentRequested,
     HoldPlaced,
     HoldScope,
     OnUnavailable,
@@ -79,20 +80,31 @@ def price(lines: Sequence[PricedLine], currency: str, rules: OrderRules) -> tupl
     Raises:
         InvalidValue: no lines, too many, one SKU twice, mixed currencies, or a total out of bounds.
     """
-    if not 1 <= len(lines) <= rules.max_lines:
-        raise InvalidValue(f"an order has 1 to {rules.max_lines} lines, not {len(lines)}", code="invalid-lines")
+    check_count(lines, rules)
     skus = [line.sku for line in lines]
     if len(set(skus)) != len(skus):
         twice = sorted({sku for sku in skus if skus.count(sku) > 1})
         raise InvalidValue(f"SKU {twice[0]} stands in more than one line; give each once", code="duplicate-sku")
     ordered = tuple(OrderLine(line.sku, line.name, line.quantity, line.unit_price) for line in lines)
     totals = totals_of(ordered, currency, rules.shipping, rules.tax_rate)
+    check_total(totals, rules)
+    return ordered, totals
+
+
+def check_count(lines: Sequence[object], rules: OrderRules) -> None:
+    """Raises InvalidValue (`invalid-lines`)."""
+    if not 1 <= len(lines) <= rules.max_lines:
+        raise InvalidValue(f"an order has 1 to {rules.max_lines} lines, not {len(lines)}", code="invalid-lines")
+
+
+def check_total(totals: Totals, rules: OrderRules) -> None:
+    """Raises InvalidValue (`order-value-out-of-bounds`)."""
+    currency = totals.total.currency
     if not rules.min_total <= totals.total.minor <= rules.max_total:
         low, high = Money(rules.min_total, currency), Money(rules.max_total, currency)
         raise InvalidValue(
             f"the order's total {totals.total} is not between {low} and {high}", code="order-value-out-of-bounds"
         )
-    return ordered, totals
 
 
 def place(state: OrderState, command: PlaceOrder, at: datetime) -> list[OrderEvent]:
@@ -126,7 +138,7 @@ def _screened(reasons: Sequence[str]) -> list[OrderEvent]:
 
 def confirm(state: OrderState, *, reserved: bool, authorized: Money) -> list[OrderEvent]:
     """Confirm once stock is reserved and the whole total authorised."""
-    order = _in(state, "confirmed", OrderStatus.PLACED)
+    order = expect_in(state, "confirmed", OrderStatus.PLACED)
     if not reserved or authorized < order.owed:
         raise NotAllowed("stock and payment must be secured before confirmation")
     return [OrderConfirmed()]
@@ -136,7 +148,9 @@ def request_cancellation(
     state: OrderState, *, dispatched: bool, reason: str, requested_by: str
 ) -> list[OrderEvent]:
     """Begin to undo the order. Allowed until the first parcel is dispatched."""
-    order = _in(state, "cancelled", OrderStatus.PLACED, OrderStatus.CONFIRMED)
+    order = expect_in(state, "cancelled", OrderStatus.PLACED, OrderStatus.CONFIRMED)
+    if order.amendment is not None:
+        raise NotAllowed("an amendment of the order is under way; it comes to its end first", code="order-busy")
     if dispatched:
         raise NotAllowed(
             "a parcel of this order was dispatched; it can no longer be cancelled",
@@ -148,13 +162,13 @@ def request_cancellation(
 
 def reject_cancellation(state: OrderState, *, reason: str) -> list[OrderEvent]:
     """Give a cancellation up because a parcel was collected meanwhile."""
-    _in(state, "resumed", OrderStatus.CANCELLING)
+    expect_in(state, "resumed", OrderStatus.CANCELLING)
     return [OrderCancellationRejected(reason)]
 
 
 def cancel(state: OrderState, *, held: Money, reserved: bool) -> list[OrderEvent]:
     """Close a cancellation whose compensation is complete. `held` is money not given back."""
-    order = _in(state, "cancelled", OrderStatus.CANCELLING)
+    order = expect_in(state, "cancelled", OrderStatus.CANCELLING)
     if held or reserved:
         raise NotAllowed("money or stock is still held; a cancelled order holds neither")
     return [OrderCancelled(order.reason or "")]
@@ -165,7 +179,7 @@ def complete(state: OrderState, *, delivered: bool, paid: Money, authorized: Mon
 
     `paid` is captured − refunded; `authorized` is what could still be captured, which must be freed before.
     """
-    order = _in(state, "completed", OrderStatus.CONFIRMED)
+    order = expect_in(state, "completed", OrderStatus.CONFIRMED)
     if not delivered or paid != order.owed:
         raise NotAllowed(f"an order completes when delivered and paid; {paid} of {order.owed} is paid")
     if authorized:
@@ -201,6 +215,8 @@ def resolve_step(
             code="step-not-stalled",
             details={"stalled": sorted(order.stalled)},
         )
+    if action is StepAction.COMPENSATE and order.amendment is not None and not of_aftercare(step):
+        return _give_up(order.amendment, OrderStepResolved(step, action, reason, resolved_by))
     if action is StepAction.COMPENSATE and (why := _not_undone(order, step, dispatched=dispatched)):
         raise NotAllowed(
             f"{why}: only retry and adopt are possible",
@@ -229,6 +245,17 @@ def _not_undone(order: Order, step: str, *, dispatched: bool) -> str | None:
     return "the order is being compensated already" if order.status is OrderStatus.CANCELLING else None
 
 
+def _give_up(amendment: AmendmentRequested, resolved: OrderStepResolved) -> list[OrderEvent]:
+    """While an amendment is under way, to compensate is to go back on it; the order itself goes on."""
+    if resolved.step.partition("#")[0].partition(":")[2] != amendment.amendment_id:
+        raise NotAllowed(
+            "an amendment is under way, and this step is not its payment: only retry and adopt are possible",
+            code="cannot-compensate",
+            details={"possible": [StepAction.RETRY, StepAction.ADOPT]},
+        )
+    return [resolved]
+
+
 def assign(state: OrderState, *, assignee: str | None, reason: str, assigned_by: str) -> list[OrderEvent]:
     """Put somebody in charge of an open order, or nobody. Who is in charge already stays so without an event."""
     order = expect_open(state)
@@ -250,7 +277,7 @@ def expect_open(state: OrderState) -> Order:
     return state
 
 
-def _in(state: OrderState, verb: str, *allowed: OrderStatus) -> Order:
+def expect_in(state: OrderState, verb: str, *allowed: OrderStatus) -> Order:
     order = expect_open(state)
     if order.status not in allowed:
         raise NotAllowed(

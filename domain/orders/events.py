@@ -74,6 +74,17 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What is sold, at which prices, and where it goes: agreed at placing, and again with every amendment."""
+
+    lines: tuple[OrderLine, ...]
+    totals: Totals
+    shipping_address: Address
+    shipping_method: str = STANDARD_SHIPPING
+    tax_rate: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPlaced:
     """The order exists and is priced. `fingerprint` is a digest of what the caller asked for, prices excluded.
 
@@ -239,6 +250,33 @@ class LineSubstituted:
     totals: Totals
 
 
+@dataclass(frozen=True, slots=True)
+class AmendmentRequested:
+    """These are to be the terms, once stock, parcels and money are made right; or nothing changes."""
+
+    amendment_id: str
+    terms: Terms
+    reason: PersonalText
+    requested_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAmended:
+    """The order's terms from now on."""
+
+    amendment_id: str
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class AmendmentRejected:
+    """The order stays as it was. `code` is that of the problem that the caller is told."""
+
+    amendment_id: str
+    code: str
+    reason: str
+
+
 OrderEvent = (
     OrderPlaced
     | OrderConfirmed
@@ -257,6 +295,9 @@ OrderEvent = (
     | CustomerDecisionMade
     | OrderLinesCancelled
     | LineSubstituted
+    | AmendmentRequested
+    | OrderAmended
+    | AmendmentRejected
 )
 EVENTS: tuple[type, ...] = (
     OrderPlaced,
@@ -276,4 +317,7 @@ EVENTS: tuple[type, ...] = (
     CustomerDecisionMade,
     OrderLinesCancelled,
     LineSubstituted,
+    AmendmentRequested,
+    OrderAmended,
+    AmendmentRejected,
 )

@@ -3,20 +3,21 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from enum import StrEnum
 from typing import Final, assert_never
 
 from domain.identifiers import OF_RETURN, Address
 from domain.money import Money
 from domain.orders.events import (
-    STANDARD_SHIPPING,
+    AmendmentRejected,
+    AmendmentRequested,
     CustomerDecisionMade,
     CustomerDecisionRequested,
     HoldPlaced,
     HoldReleased,
     HoldScope,
     LineSubstituted,
+    OrderAmended,
     OrderAssigned,
     OrderCancellationRejected,
     OrderCancellationRequested,
@@ -31,6 +32,7 @@ from domain.orders.events import (
     OrderStepResolved,
     OrderStepStalled,
     SubstitutionOffered,
+    Terms,
     Totals,
 )
 
@@ -66,17 +68,6 @@ class OrderStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What is sold, at which prices, and where it goes: agreed at placing, and again with every amendment."""
-
-    lines: tuple[OrderLine, ...]
-    totals: Totals
-    shipping_address: Address
-    shipping_method: str = STANDARD_SHIPPING
-    tax_rate: Decimal = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
 class NoOrder:
     """The stream is empty."""
 
@@ -87,6 +78,7 @@ class Order:
 
     What is owed and shipped is read off `terms`; `placed` tells what was asked for first. `resumed` is the status
     to go back to when a cancellation is rejected. `cancelled` are the pieces that were taken out of the order.
+    `amendment` is the one under way, `amendments` how many there were.
     """
 
     placed: OrderPlaced
@@ -100,6 +92,8 @@ class Order:
     assignee: str | None = None
     decision: CustomerDecisionRequested | None = None
     offers: Mapping[str, SubstitutionOffered] = field(default_factory=dict)
+    amendment: AmendmentRequested | None = None
+    amendments: int = 0
 
     @property
     def terms(self) -> Terms:
@@ -193,6 +187,12 @@ def evolve(state: OrderState, event: OrderEvent) -> OrderState:
             gone = tuple(line for line in state.lines if line.sku == sku)
             lines = tuple(substitute if line.sku == sku else line for line in state.lines)
             return replace(_on(state, lines, totals), cancelled=put_together(state.cancelled, gone))
+        case AmendmentRequested():
+            return replace(state, amendment=event, amendments=state.amendments + 1)
+        case OrderAmended(terms=terms):
+            return replace(state, changed=terms, amendment=None)
+        case AmendmentRejected():
+            return replace(state, amendment=None)
         case HoldPlaced(hold_id=hold_id):
             return replace(state, holds={**state.holds, hold_id: event})
         case HoldReleased(hold_id=hold_id):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.money import Money
 from domain.privacy import PersonalText
 
 
@@ -34,6 +35,23 @@ class LostAnswer(StrEnum):
 class ShipmentItem:
     sku: str
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedParcel:
+    """One parcel per warehouse: what it holds, and its share of the order's total to capture at dispatch."""
+
+    shipment_id: str
+    warehouse: str
+    items: tuple[ShipmentItem, ...]
+    share: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelsPlanned:
+    """The order's parcels from now on, those that have left included; before, the warehouses tell them."""
+
+    parcels: tuple[PlannedParcel, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +126,8 @@ class ShipmentFound:
 
 
 ShippingEvent = (
-    ShipmentBooked
+    ParcelsPlanned
+    | ShipmentBooked
     | BookingRefused
     | ShipmentBookingCancelled
     | ShipmentDispatched
@@ -118,6 +137,7 @@ ShippingEvent = (
     | ShipmentFound
 )
 EVENTS: tuple[type, ...] = (
+    ParcelsPlanned,
     ShipmentBooked,
     BookingRefused,
     ShipmentBookingCancelled,

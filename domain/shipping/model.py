@@ -11,6 +11,8 @@ from domain.shipping.events import (
     BookingRefused,
     LostAnswer,
     LostShipmentAnswered,
+    ParcelsPlanned,
+    PlannedParcel,
     ShipmentBooked,
     ShipmentBookingCancelled,
     ShipmentDelivered,
@@ -74,9 +76,10 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True)
 class Shipments:
-    """The order's parcels by shipment id."""
+    """The order's parcels by shipment id. `plan` is empty until an amendment has planned them anew."""
 
     by_id: Mapping[str, Shipment] = field(default_factory=dict)
+    plan: tuple[PlannedParcel, ...] = ()
 
     @property
     def any_booked(self) -> bool:
@@ -130,6 +133,8 @@ INITIAL = Shipments()
 
 def evolve(state: Shipments, event: ShippingEvent) -> Shipments:
     match event:
+        case ParcelsPlanned(parcels):
+            return replace(state, plan=parcels)
         case ShipmentBooked(shipment_id, warehouse, items, booking, tracking_number):
             return _with(state, Shipment(shipment_id, warehouse, items, booking, tracking_number))
         case BookingRefused():
@@ -158,4 +163,4 @@ def _changed(state: Shipments, shipment_id: str, **changes: Any) -> Shipments:
 
 
 def _with(state: Shipments, parcel: Shipment) -> Shipments:
-    return Shipments({**state.by_id, parcel.shipment_id: parcel})
+    return replace(state, by_id={**state.by_id, parcel.shipment_id: parcel})

@@ -1,6 +1,7 @@
 """The states an order's lifecycle is described by: each a short history, folded."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -9,6 +10,7 @@ from domain.identifiers import Address
 from domain.inventory.events import Allocation, Backorder, StockBackordered, StockReleased, StockReserved
 from domain.money import Money
 from domain.orders.events import (
+    AmendmentRequested,
     CustomerDecisionRequested,
     Decision,
     HoldPlaced,
@@ -21,6 +23,7 @@ from domain.orders.events import (
     OrderLine,
     OrderPlaced,
     OrderStepStalled,
+    Terms,
     Totals,
 )
 from domain.payments.events import (
@@ -43,6 +46,8 @@ from domain.returns.events import (
     ReturnTerms,
 )
 from domain.shipping.events import (
+    ParcelsPlanned,
+    PlannedParcel,
     ShipmentBooked,
     ShipmentDelivered,
     ShipmentDispatched,
@@ -71,6 +76,9 @@ PLACED: Final = OrderPlaced(
     placed_at=datetime(2026, 1, 1, tzinfo=UTC),
 )
 
+ELSEWHERE: Final = replace(PLACED.shipping_address, city="Elsewhere")
+_TERMS: Final = Terms(PLACED.lines, PLACED.totals, PLACED.shipping_address)
+
 _placed = (PLACED,)
 _stalled = (*_placed, PaymentRequested(STALLED, "method", TOTAL), OrderStepStalled(STALLED, "Unknown", "down"))
 _secured = (
@@ -81,6 +89,11 @@ _secured = (
 )
 _confirmed = (*_secured, OrderConfirmed())
 _booked = (*_confirmed, ShipmentBooked(PARCEL, "BER", (ShipmentItem("MUG", 1),), "booking", "tracking"))
+_amending = (
+    *_booked,
+    AmendmentRequested("A1", replace(_TERMS, shipping_address=ELSEWHERE), "reason", "customer"),
+    ParcelsPlanned((PlannedParcel(PARCEL, "BER", (ShipmentItem("MUG", 1),), TOTAL),)),
+)
 _dispatched = (*_booked, ShipmentDispatched(PARCEL))
 _delivered = (
     *_dispatched,
@@ -120,6 +133,7 @@ HISTORIES: Final[Mapping[str, tuple[OrderStreamEvent, ...]]] = {
     "secured": _secured,
     "confirmed": _confirmed,
     "booked": _booked,
+    "amending": _amending,
     "dispatched": _dispatched,
     "delivered": _delivered,
     "lost": _lost,

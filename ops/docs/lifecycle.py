@@ -12,13 +12,15 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from domain import lost, rma
+from domain import amending, lost, rma
 from domain.errors import DomainError
 from domain.identifiers import OrderNumber, Quantity, Sku
+from domain.inventory.model import StockItem
 from domain.money import Money
 from domain.orders import availability, holds
 from domain.orders import decide as orders
 from domain.orders import events as order_events
+from domain.orders.amendments import Amendment
 from domain.orders.decide import OrderRules, PlaceOrder, PricedLine, price
 from domain.orders.events import Decision, StepAction
 from domain.payments import decide as payments
@@ -28,7 +30,19 @@ from domain.returns import decide as returns
 from domain.returns import events as return_events
 from domain.shipping import decide as shipping
 from domain.shipping.events import ShipmentItem
-from ops.docs.life_states import BACK, FOUND, HELD, LOST_BY, PARCEL, PLACED, RETURN, STALLED, STATES, TOTAL
+from ops.docs.life_states import (
+    BACK,
+    ELSEWHERE,
+    FOUND,
+    HELD,
+    LOST_BY,
+    PARCEL,
+    PLACED,
+    RETURN,
+    STALLED,
+    STATES,
+    TOTAL,
+)
 from ops.docs.writers import CONTEXTS, WRITTEN_BY, stream_of
 
 Decider = Callable[[OrderRecord], Sequence[object]]
@@ -61,6 +75,16 @@ RETURN_RULES: Final = rma.ReturnRules(timedelta(days=30), return_events.ReturnTe
 SUBSTITUTE: Final = order_events.OrderLine("CUP", "Cup", 1, TOTAL)
 HOLD: Final = order_events.HoldPlaced("hold", order_events.HoldScope.PAYMENT, None, "", "", None)
 
+_STOCK: Final = {("BER", "MUG"): StockItem(1, {PLACED.order_id: 1})}
+
+
+def _amendment(quantities: Mapping[str, int] | None = None) -> Amendment:
+    """Another address in the same country, or these quantities."""
+    rules = OrderRules(Money.zero("EUR"), Decimal(0), 1, TOTAL.minor, 1)
+    elsewhere = None if quantities else ELSEWHERE
+    return Amendment(rules, "DE", PLACED.shipping_method, quantities or {}, shipping_address=elsewhere)
+
+
 DECIDERS: Final[Mapping[str, Decider]] = {
     "place": lambda record: orders.place(record.order_state, _place(), PLACED.placed_at),
     "confirm": lambda record: orders.confirm(
@@ -82,6 +106,12 @@ DECIDERS: Final[Mapping[str, Decider]] = {
     "stall": lambda record: orders.stall(record.order_state, step=STALLED, error_type="", error=""),
     "resolve: retry": lambda record: _resolve(record, StepAction.RETRY),
     "resolve: compensate": lambda record: _resolve(record, StepAction.COMPENSATE),
+    "amend": lambda record: amending.stage(record, _STOCK, ("BER",), _amendment(), reason="", by="").order,
+    "cancel line": lambda record: (
+        amending.cancel_line(record, _STOCK, ("BER",), _amendment({"MUG": 0}), reason="", by="").order
+    ),
+    "apply amendment": lambda record: amending.apply(record, _STOCK, ("BER",)).order,
+    "reject amendment": lambda record: amending.reject(record, _STOCK, code="", reason="").order,
     "place hold": lambda record: holds.place_hold(record.order_state, HOLD, parcels=(), at=PLACED.placed_at),
     "release hold": lambda record: holds.release_hold(record.order_state, HELD.hold_id, reason="", released_by=""),
     "resolve: adopt": lambda record: _resolve(record, StepAction.ADOPT),
@@ -196,7 +226,8 @@ Made by `python -m ops.docs.lifecycle`; a test fails when it is not true any mor
 Each column is a state, made by a short history. *held* is placed, and held whole; *asked* is placed,
 and its customer asked what to do about a line that is short; *stalled* is placed, with a request for money that
 waits for an operator; *secured* has stock and money; *booked*, *dispatched* and *delivered*
-follow its one parcel, and the *return* states the return of its one piece; *undone* is a cancellation whose
+follow its one parcel, *amending* is booked, with an amendment under way, and the *return* states follow the
+return of its one piece; *undone* is a cancellation whose
 compensation is complete. `✓` answers by the events of the
 row, "nothing" allows the command and has nothing to change, and a code in emphasis is the refusal.
 

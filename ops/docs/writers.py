@@ -30,6 +30,8 @@ CONTEXTS: Final[Sequence[ModuleType]] = (
     draft_events,
 )
 
+_AMENDING: Final = ("apply-amendment:{amendment}", "reject-amendment:{amendment}")
+
 # What writes each event: the label of a step (`label#n` is its key), or a command (`command:key`).
 AUTHORIZING: Final = ("authorize", "authorize-more:{change}", "reauthorize")
 VOIDING: Final = ("void", "void:{change}", "void:renewed")
@@ -48,7 +50,9 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     order_events.OrderCancelled: ("cancel",),
     order_events.OrderCompleted: ("complete",),
     order_events.OrderStepStalled: ("stall:{run}",),
-    order_events.OrderStepResolved: ("resolve:{key}", "resume:{run}", "let-go:{return}"),
+    order_events.OrderStepResolved: (
+        *("resolve:{key}", "resume:{run}", "let-go:{return}", "apply-amendment:{amendment}"),
+    ),
     order_events.HoldPlaced: ("hold:{key}", "place"),
     order_events.HoldReleased: ("release-hold:{key}", "expire-hold:{hold}"),
     order_events.OrderAssigned: ("assign:{key}",),
@@ -56,40 +60,44 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     order_events.CustomerDecisionRequested: ("reserve",),
     order_events.SubstitutionOffered: ("offer:{key}",),
     order_events.CustomerDecisionMade: ("decide:{key}", "take-up"),
-    order_events.OrderLinesCancelled: ("decide:{key}", "reserve", "take-up"),
+    order_events.OrderLinesCancelled: ("decide:{key}", "reserve", "take-up", "apply-amendment:{amendment}"),
     order_events.LineSubstituted: ("decide:{key}",),
+    order_events.AmendmentRequested: ("amend:{key}",),
+    order_events.OrderAmended: ("apply-amendment:{amendment}",),
+    order_events.AmendmentRejected: ("reject-amendment:{amendment}", "amend:{key}"),
     inventory_events.StockReceived: (),
     inventory_events.StockAdjusted: ("adjust:{key}",),
     inventory_events.UnitsReserved: (
         *("reserve", "decide:{key}", "answer-lost:{key}", "answer-loss:{parcel}", "approve-return:{key}"),
+        "amend:{key}",
     ),
     inventory_events.UnitsReleased: (
-        *("release", "decide:{key}", "take-up", "reject-return:{key}", "inspect-return:{key}"),
+        *("release", "decide:{key}", "take-up", "reject-return:{key}", "inspect-return:{key}", *_AMENDING),
     ),
     inventory_events.UnitsShipped: ("dispatch:{parcel}",),
     inventory_events.UnitsBackordered: ("reserve",),
     inventory_events.BackorderFilled: (
-        *("adjust:{key}", "release", "decide:{key}", "take-up", "inspect-return:{key}"),
+        *("adjust:{key}", "release", "decide:{key}", "take-up", "inspect-return:{key}", *_AMENDING),
     ),
     inventory_events.BackorderWithdrawn: (
-        *("adjust:{key}", "release", "decide:{key}", "take-up", "inspect-return:{key}"),
+        *("adjust:{key}", "release", "decide:{key}", "take-up", "inspect-return:{key}", *_AMENDING),
     ),
     inventory_events.UnitsRestocked: ("inspect-return:{key}",),
     inventory_events.StockReserved: (
         *("reserve", "take-up", "decide:{key}", "release", "answer-lost:{key}", "answer-loss:{parcel}"),
-        "approve-return:{key}",
+        *("approve-return:{key}", "amend:{key}"),
     ),
     inventory_events.StockUnavailable: ("reserve",),
     inventory_events.StockBackordered: ("reserve", "take-up", "decide:{key}", "release"),
+    inventory_events.StockReleased: (
+        *("release", "decide:{key}", "take-up", "reject-return:{key}", "inspect-return:{key}", *_AMENDING),
+    ),
     payment_events.PaymentRequested: AUTHORIZING,
     payment_events.PaymentAuthorized: AUTHORIZING,
     payment_events.PaymentDeclined: AUTHORIZING,
     payment_events.PaymentAbandoned: AUTHORIZING,
-    inventory_events.StockReleased: (
-        *("release", "decide:{key}", "take-up", "reject-return:{key}", "inspect-return:{key}"),
-    ),
-    payment_events.CaptureRequested: ("capture:{parcel}",),
-    payment_events.PaymentCaptured: ("capture:{parcel}",),
+    payment_events.CaptureRequested: ("capture:{parcel}", "capture:rest"),
+    payment_events.PaymentCaptured: ("capture:{parcel}", "capture:rest"),
     payment_events.VoidRequested: VOIDING,
     payment_events.PaymentVoided: VOIDING,
     payment_events.RefundRequested: ("refund", "refund:{grant}", "give-back:{grant}"),
@@ -118,6 +126,7 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     return_events.ReturnParcelMoved: ("moved:{parcel}", "arrived:{parcel}"),
     return_events.ReplacementPlanned: ("approve-return:{key}", "inspect-return:{key}"),
     return_events.ReturnClosed: ("close-return:{return}",),
+    shipping_events.ParcelsPlanned: ("amend:{key}", "apply-amendment:{amendment}"),
     shipping_events.ShipmentBooked: ("book:{parcel}",),
     shipping_events.BookingRefused: ("book:{parcel}",),
     shipping_events.ShipmentBookingCancelled: ("unbook:{parcel}",),

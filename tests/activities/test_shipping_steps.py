@@ -5,11 +5,11 @@ from uuid import UUID
 
 import pytest
 
-from activities.contracts import EffectOutcome, PlannedParcel, Step
+from activities.contracts import EffectOutcome, Step
 from activities.gateways.protocol import Unknown
 from activities.lost_contracts import DispatchStep
 from activities.shipping_contracts import ParcelStep, StopParcelStep, TrackStep
-from domain.shipping.events import BookingRefused, TrackingStatus
+from domain.shipping.events import BookingRefused, PlannedParcel, TrackingStatus
 from eventstore.store import StoreUnavailable
 from tests.support.backend import Backend
 

@@ -25,8 +25,10 @@ from api.live import Feed
 from api.outbound import Webhooks
 from api.owners import Owners
 from api.rules import ApiRules
+from domain.amending import Preview
 from domain.catalog.model import ProductStatus
 from domain.money import Money
+from domain.orders.amendments import Amendment
 from domain.orders.decide import PlaceOrder
 from domain.orders.events import StepAction
 from domain.orders.pricing import ShippingFees
@@ -103,6 +105,7 @@ class FakeGateway(FakeCatalogue):
     fails: Exception | None = None
     version: int = 7
     keys: MemoryKeys = field(default_factory=MemoryKeys)
+    preview: Preview | None = None
 
     def _called(self, name: str, given: Mapping[str, Any], stream: str) -> Committed:
         self.calls.append((name, {key: value for key, value in given.items() if key != "self"}))
@@ -137,6 +140,16 @@ class FakeGateway(FakeCatalogue):
         self, order_id: UUID, *, key: str, reason: str, actor: str, expected_version: int | None = None
     ) -> Committed:
         return self._called("cancel", locals(), f"order/{order_id}")
+
+    async def amend(self, order_id: UUID, **given: Any) -> Committed:
+        return self._called("amend", {"order_id": order_id, **given}, f"order/{order_id}")
+
+    async def preview_amendment(
+        self, order_id: UUID, amendment: Amendment, *, expected_version: int | None = None
+    ) -> Preview:
+        self._called("preview_amendment", locals(), "")
+        assert self.preview is not None
+        return self.preview
 
     async def hold(self, order_id: UUID, **given: Any) -> Committed:
         return self._called("hold", {"order_id": order_id, **given}, f"order/{order_id}")

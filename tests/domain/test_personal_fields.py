@@ -21,6 +21,7 @@ EVENTS = [event for module in EVENT_MODULES for event in module.EVENTS]
 
 # Ids, codes, names of goods, and texts of the shop's own or of gateways: none is of or about a person.
 CLEAR = {
+    *("created_by", "changed_by", "discarded_by", "submitted_by"),
     *("actor", "placed_by", "released_by", "requested_by", "resolved_by", "customer_id", "hold_id", "command_id"),
     *("attribute", "categories", "category", "parent", "price_id"),
     *("booking", "reference", "shipment_id", "tracking_number", "order_number", "fingerprint", "step", "subject"),
@@ -38,6 +39,7 @@ CLEAR = {
         "received_by",
         "inspected_by",
         "by",
+        "amendment_id",
         "grant_id",
         "decided_by",
         *("created_by", "changed_by", "discarded_by", "submitted_by"),
@@ -51,6 +53,7 @@ CLEAR = {
 }
 CLEAR_HERE = {
     *(("ReturnItem", "instead"), ("ReturnRequest", "prices")),
+    ("Amendment", "quantities"),
     ("PaymentRequested", "replaces"),
     *(("OrderLine", "name"), ("ProductCreated", "name"), ("LostShipmentAnswered", "replacement")),
     *(("ProductDescribed", "name"), ("ProductDescribed", "description"), ("CategoryCreated", "name")),
@@ -59,6 +62,7 @@ CLEAR_HERE = {
 }
 # Reasons that no customer gives: of the shop, of a gateway, of an operator about goods or books; of an erasure.
 CLEAR_REASONS = {
+    "AmendmentRejected",
     "BookingRefused",
     "CaseActionRefused",
     "CaseActionRequested",

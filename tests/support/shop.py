@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from temporalio.client import WorkflowHandle, WorkflowUpdateHandle, WorkflowUpdateStage
@@ -21,8 +21,10 @@ from activities.aggregates import Committed
 from activities.contracts import TaskQueue
 from activities.gateways.protocol import Booking, TrackingUpdate
 from activities.order_stream import load_order, order_stream
+from domain.decider import fold
 from domain.identifiers import Address, Email, Quantity, Sku, order_number
-from domain.inventory.events import StockReceived
+from domain.inventory.events import StockEvent, StockReceived
+from domain.inventory.model import StockItem, evolve
 from domain.money import Money
 from domain.orders.decide import OrderRules, PlaceOrder, PricedLine, price
 from domain.orders.events import OnUnavailable, StepAction
@@ -207,6 +209,11 @@ class Shop:
 
     async def record(self, order_id: UUID) -> OrderRecord:
         return (await load_order(self.store, order_id)).record
+
+    async def item(self, sku: str, warehouse: str = "BER") -> StockItem:
+        """A warehouse's stock of one SKU."""
+        stored = await self.store.read_stream(f"stock/{warehouse}/{sku}")
+        return fold(evolve, StockItem(), [cast(StockEvent, recorded.event) for recorded in stored])
 
     async def reason(self, order_id: UUID) -> str:
         """Why the order was cancelled, readable."""

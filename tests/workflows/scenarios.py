@@ -14,6 +14,7 @@ from domain.returns.events import InspectedItem
 from domain.shipping.events import LostAnswer, TrackingStatus
 from tests.support.shop import Shop
 from tests.workflows import paying, returning
+from tests.workflows.amending import AMENDED
 from tests.workflows.beside import BESIDE
 from workflows.case_commands import CaseCommands
 from workflows.cases import case_workflow_id
@@ -295,6 +296,7 @@ SCENARIOS: dict[str, Scenario] = {
         aftercare_chargeback,
         case_refunded,
         *BESIDE,
+        *AMENDED,
         paid_again,
         paying.renewed,
         paying.not_renewed,

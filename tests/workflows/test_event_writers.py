@@ -15,6 +15,7 @@ from domain.reconciliation import events as case_events
 from ops.docs.writers import WRITTEN_BY, stream_of
 from tests.support.samples import ADDRESS, TAX_RATE, TOTALS
 from tests.support.shop import POLICIES
+from tests.workflows.amending import amended
 from tests.workflows.beside import return_exchanged, return_label_cancelled
 from tests.workflows.paying import not_renewed, renewed
 from tests.workflows.scenarios import lost_and_refunded, lost_found, paid_again, return_refunded, return_rejected
@@ -50,6 +51,7 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
     await return_label_cancelled(shop)
     shop.auto = True
     await _lose(shop)
+    await _amend(shop)
     await _hold(shop)
     await _run_short(shop)
     await _manage_the_shop(shop)
@@ -131,6 +133,13 @@ async def _renew(shop: Any) -> None:
     for scenario in (renewed, not_renewed):
         await shop.ended(await scenario(shop))
     shop.auto, shop.gateway = True, gateway
+
+
+async def _amend(shop: Any) -> None:
+    await shop.stock("MUG", 10)
+    await shop.stock("TEE", 10)
+    await shop.ended(await amended(shop))
+    shop.auto = True
 
 
 async def _lose(shop: Any) -> None:
