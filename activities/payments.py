@@ -6,11 +6,13 @@ outcome does not know whether an earlier attempt reached the gateway, so it look
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from temporalio import activity
 
 from activities import adopting
 from activities.contracts import AdoptStep, Commanded, Effect, EffectOutcome, Step
+from activities.gateways.credit import METHOD as STORE_CREDIT
 from activities.gateways.protocol import PaymentEffect, PaymentGateway, Refused
 from activities.order_stream import (
     Decide,
@@ -59,7 +61,7 @@ class PaymentActivities:
                 step.key,
                 method=record.payment_method,
                 amount=record.order.owed,
-                expires_at=given.expires_at,
+                expires_at=_until(record, given.expires_at),
             ),
         )
 
@@ -74,7 +76,7 @@ class PaymentActivities:
                 step.key,
                 method=record.payment_method,
                 due_by=given.due_by,
-                expires_at=given.expires_at,
+                expires_at=_until(record, given.expires_at),
             ),
         )
 
@@ -99,7 +101,7 @@ class PaymentActivities:
                 method=record.payment_method,
                 amount=given.amount,
                 reason=given.reason,
-                expires_at=given.expires_at,
+                expires_at=_until(record, given.expires_at),
             ),
         )
 
@@ -303,6 +305,11 @@ class PaymentActivities:
         if found:
             event = PaymentAuthorized(authorization, found.reference, found.amount)
         await self._append_outcome(Step(step.order_id, authorization, step.actor), event, order)
+
+
+def _until(record: OrderRecord, expires_at: datetime | None) -> datetime | None:
+    """Store credit stays reserved for as long as it takes."""
+    return None if record.payment_method == STORE_CREDIT else expires_at
 
 
 def _request(order: LoadedOrder, step: Step) -> MoneyRequest:

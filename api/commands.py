@@ -7,6 +7,7 @@ from uuid import UUID
 
 from activities.aggregates import Committed
 from activities.contracts import Placed
+from activities.gateways.credit import LoadedCredit
 from activities.gateways.protocol import TrackingUpdate
 from api.catalogue_commands import CatalogueCommands
 from domain.amending import Preview
@@ -91,6 +92,12 @@ class Commands(CatalogueCommands, Protocol):
         ...
 
     async def erase_customer(self, customer_id: str, *, reason: str, actor: str) -> Committed: ...
+
+    async def grant_credit(
+        self, customer_id: str, *, key: str, amount: Money, reason: str, fingerprint: str, actor: str
+    ) -> Committed: ...
+
+    async def credit_of(self, customer_id: str) -> LoadedCredit: ...
 
     async def cancel(
         self, order_id: UUID, *, key: str, reason: str, actor: str, expected_version: int | None = None

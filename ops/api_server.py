@@ -18,6 +18,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from sqlalchemy import exc
 from temporalio.client import Client
 
+from activities.gateways.credit import METHOD
 from api.app import create_app
 from api.auth import RemoteKeys, StaticKeys, TokenVerifier
 from api.dead_letters import Messaging
@@ -166,7 +167,7 @@ def api_rules(settings: Settings) -> ApiRules:
         max_order_value=settings.max_order_value,
         max_body_bytes=settings.max_body_bytes,
         read_wait=settings.read_wait,
-        payment_methods=settings.payment_methods if settings.payment_gateway == "simulator" else None,
+        payment_methods=settings.payment_methods | {METHOD} if settings.payment_gateway == "simulator" else None,
         introspection=settings.graphql_introspection,
         graphiql=settings.graphql_ide,
         request_timeout=settings.request_timeout,

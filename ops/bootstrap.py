@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.service import GrpcCompression
 
 from domain.catalog import events as catalog_events
+from domain.credit import events as credit_events
 from domain.customers import events as customer_events
 from domain.drafts import events as draft_events
 from domain.inventory import events as inventory_events
@@ -38,6 +39,7 @@ from workflows.gateway import CommandGateway
 
 EVENT_MODULES = (
     catalog_events,
+    credit_events,
     customer_events,
     draft_events,
     inventory_events,

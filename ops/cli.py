@@ -12,6 +12,7 @@ from rich.console import Console
 from activities.contracts import TaskQueue
 from ops.cli_cases import cases, reconcile
 from ops.cli_changes import changes
+from ops.cli_credit import credit
 from ops.cli_dead_letters import dead_letters
 from ops.cli_drafts import drafts
 from ops.cli_log import log_tools
@@ -37,6 +38,7 @@ orders.add_typer(changes)
 app.add_typer(dead_letters, name="dead-letters", help="What could not be handled: list, replay, drop.")
 app.add_typer(operations, name="ops", help="Answer stalled steps, hand orders over, leave notes.")
 app.add_typer(privacy)
+app.add_typer(credit, name="credit", help="A customer's store credit: shown, granted.")
 app.add_typer(orders, name="orders", help="Place, list, show, watch and change orders.")
 app.add_typer(drafts, name="drafts")
 app.add_typer(products, name="products")

@@ -5,10 +5,14 @@ from contextlib import asynccontextmanager
 
 import stripe
 
+from activities.gateways.credit import WithStoreCredit
 from activities.gateways.protocol import PaymentGateway
 from activities.gateways.simulator import SimulatedPaymentGateway
 from activities.gateways.stripe import StripePayments
+from ops.bootstrap import Backend
 from ops.config import Settings
+
+CREDITS = "SELECT DISTINCT stream_id FROM event WHERE stream_id LIKE 'credit/%' ORDER BY stream_id"
 
 
 @asynccontextmanager
@@ -23,6 +27,16 @@ async def open_payment_gateway(settings: Settings) -> AsyncIterator[PaymentGatew
         yield simulator
     finally:
         await simulator.aclose()
+
+
+def with_store_credit(gateway: PaymentGateway, backend: Backend) -> WithStoreCredit:
+    """The gateway, and store credit beside it."""
+
+    async def customers() -> AsyncIterator[str]:
+        for row in await backend.pool.fetch(CREDITS):
+            yield row["stream_id"].removeprefix("credit/")
+
+    return WithStoreCredit(gateway, backend.store, customers)
 
 
 @asynccontextmanager

@@ -30,7 +30,7 @@ from eventstore.postgres import read_metadata
 from eventstore.store import EventStore, Recorded
 from ops.bootstrap import open_backend, utc_now
 from ops.config import Settings
-from ops.gateways import open_payment_gateway
+from ops.gateways import open_payment_gateway, with_store_credit
 from ops.live_streams import streams
 
 BOOKS: Final = """
@@ -68,7 +68,7 @@ async def reconcile(settings: Settings, *, dry: bool = False) -> Report:
     """Run once over everything, with connections of its own; what a schedule or an operator calls."""
     async with AsyncExitStack() as stack:
         backend = await stack.enter_async_context(open_backend(settings, name="waybill-reconcile"))
-        gateway = await stack.enter_async_context(open_payment_gateway(settings))
+        gateway = with_store_credit(await stack.enter_async_context(open_payment_gateway(settings)), backend)
         grace = timedelta(seconds=settings.reconcile_grace)
         run = Reconciliation(backend.pool, backend.codec, backend.store, gateway, grace, utc_now)
         return await run.run(dry=dry)

@@ -28,9 +28,9 @@ from domain.record import OrderRecord, OrderStreamEvent
 from eventstore.codec import Codec
 from eventstore.connections import connected
 from eventstore.verify import verify_chain
-from ops.bootstrap import await_database, codec, connect_database, connect_temporal
+from ops.bootstrap import await_database, codec, connect_database, connect_temporal, open_backend
 from ops.config import Settings
-from ops.gateways import open_payment_gateway
+from ops.gateways import open_payment_gateway, with_store_credit
 from ops.live_streams import live_orders, live_stock
 from ops.patience import wait_for
 from ops.verify_models import applied_faults
@@ -87,7 +87,8 @@ async def verify(settings: Settings) -> Sequence[Check]:
         connection = cast(asyncpg.Connection, await stack.enter_async_context(pool.acquire()))
         chain = await _chain(connection)
         # The books are read before the store: what they hold by then, the store may know by then or later.
-        payments = await stack.enter_async_context(open_payment_gateway(settings))
+        backend = await stack.enter_async_context(open_backend(settings, name="waybill-verify-credit"))
+        payments = with_store_credit(await stack.enter_async_context(open_payment_gateway(settings)), backend)
         carrier = SimulatedCarrier(settings.carrier_base_url, timeout=settings.gateway_timeout)
         stack.push_async_callback(carrier.aclose)
         effects = await wait_for("the payment gateway", payments.list_effects)

@@ -39,7 +39,7 @@ from eventstore.vault import Vault
 from ops.bootstrap import connect_temporal, open_backend, utc_now
 from ops.config import Settings
 from ops.customers_orders import PostgresCustomersOrders
-from ops.gateways import open_payment_gateway
+from ops.gateways import open_payment_gateway, with_store_credit
 from ops.keys import master_keys
 from ops.mails import PostOffice, post
 from ops.maintenance import maintenance
@@ -165,7 +165,7 @@ async def run_worker(
     await check_search_attributes(client)
     async with AsyncExitStack() as stack:
         backend = await stack.enter_async_context(open_backend(settings, name="waybill-worker"))
-        payments = await stack.enter_async_context(open_payment_gateway(settings))
+        payments = with_store_credit(await stack.enter_async_context(open_payment_gateway(settings)), backend)
         carrier = SimulatedCarrier(settings.carrier_base_url, timeout=settings.gateway_timeout)
         stack.push_async_callback(carrier.aclose)
         services = activities(

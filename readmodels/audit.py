@@ -36,7 +36,7 @@ INSERT = insert_rows(AUDIT)
 class Audit(ByStream):
     name = NAME
     version = VERSION
-    streams = ("order/", "stock/", "product/", "taxonomy/", "case/", "customer/", "draft/")
+    streams = ("order/", "stock/", "product/", "taxonomy/", "case/", "customer/", "credit/", "draft/")
     tables = (AUDIT,)
 
     async def changes(self, tables: Tables, events: Sequence[Recorded]) -> Sequence[Write]:

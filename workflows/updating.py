@@ -25,8 +25,8 @@ from eventstore.vault import Vault, holds_personal
 from workflows.aftercare_commands import send_aftercare
 from workflows.catalogue import available
 from workflows.contracts import CommandDone, StepPolicies, order_workflow_id
+from workflows.credit_gateway import CreditGateway
 from workflows.errors import CommandTimeout, CommandUnavailable
-from workflows.goods import GoodsGateway
 
 C = TypeVar("C")
 
@@ -39,7 +39,7 @@ class OrderCommand(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderUpdates(GoodsGateway):
+class OrderUpdates(CreditGateway):
     """`timeout`: seconds to wait for an outcome. `policies` are given to every workflow that is started.
 
     `vault` seals what people wrote into a command.

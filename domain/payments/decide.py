@@ -57,7 +57,7 @@ def request_more(
 
 
 def request_renewal(
-    state: PaymentState, step: str, *, method: str, due_by: datetime, expires_at: datetime
+    state: PaymentState, step: str, *, method: str, due_by: datetime, expires_at: datetime | None
 ) -> list[PaymentEvent]:
     """Ask anew for what is left of an authorisation that expires by `due_by`; nothing to do where none does.
 

@@ -7,6 +7,7 @@ from typing import Final, get_args
 from domain.catalog import events as catalog_events
 from domain.catalog import taxonomy
 from domain.catalog.events import CatalogEvent, TaxonomyEvent
+from domain.credit import events as credit_events
 from domain.customers import events as customer_events
 from domain.customers.events import CustomerEvent
 from domain.drafts import events as draft_events
@@ -28,6 +29,7 @@ CONTEXTS: Final[Sequence[ModuleType]] = (
     return_events,
     customer_events,
     draft_events,
+    credit_events,
 )
 
 _AMENDING: Final = ("apply-amendment:{amendment}", "reject-amendment:{amendment}")
@@ -156,6 +158,14 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     catalog_events.CategoryMoved: ("move-category:{key}",),
     catalog_events.AttributeDefined: ("define-attribute:{key}",),
     catalog_events.ProductDiscontinued: ("discontinue:{key}",),
+    credit_events.CreditGranted: ("grant:{key}",),
+    credit_events.CreditReserved: tuple(f"{{order}}:{step}" for step in AUTHORIZING),
+    credit_events.CreditSpent: ("{order}:capture:{parcel}",),
+    credit_events.CreditReleased: tuple(f"{{order}}:{step}" for step in VOIDING),
+    credit_events.CreditReturned: tuple(
+        f"{{order}}:{step}" for step in ("refund", "refund:{grant}", "give-back:{grant}")
+    ),
+    credit_events.CreditStepClosed: ("close:{order}:{step}",),
     customer_events.CustomerErased: ("erase",),
     customer_events.CustomerForgotten: ("forget",),
 }
@@ -166,6 +176,8 @@ def stream_of(event: type) -> str:
         return "stock/{warehouse}/{sku}"
     if event in get_args(CatalogEvent):
         return "product/{sku}"
+    if event in credit_events.EVENTS:
+        return "credit/{customer_id}"
     if event in draft_events.EVENTS:
         return "draft/{draft_id}"
     if event in get_args(TaxonomyEvent):

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from activities.aggregates import Committed
 from activities.contracts import Placed
+from activities.gateways.credit import LoadedCredit
 from activities.gateways.protocol import TrackingUpdate
 from api.app import create_app
 from api.auth import StaticKeys, TokenVerifier
@@ -27,6 +28,9 @@ from api.owners import Owners
 from api.rules import ApiRules
 from domain.amending import Preview
 from domain.catalog.model import ProductStatus
+from domain.credit.events import CreditGranted
+from domain.credit.model import INITIAL as NO_CREDIT
+from domain.credit.model import evolve as evolve_credit
 from domain.money import Money
 from domain.orders.amendments import Amendment
 from domain.orders.decide import PlaceOrder
@@ -135,6 +139,15 @@ class FakeGateway(FakeCatalogue):
         committed = self._called("erase_customer", locals(), f"customer/{customer_id}")
         await self.keys.destroy(customer_id)
         return committed
+
+    async def grant_credit(
+        self, customer_id: str, *, key: str, amount: Money, reason: str, fingerprint: str, actor: str
+    ) -> Committed:
+        return self._called("grant_credit", locals(), f"credit/{customer_id}")
+
+    async def credit_of(self, customer_id: str) -> LoadedCredit:
+        granted = CreditGranted(customer_id, Money(2500, "EUR"), "goodwill", "operator:eve")
+        return LoadedCredit(1, evolve_credit(NO_CREDIT, granted), {})
 
     async def cancel(
         self, order_id: UUID, *, key: str, reason: str, actor: str, expected_version: int | None = None

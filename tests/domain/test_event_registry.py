@@ -8,6 +8,7 @@ import pytest
 
 from domain import record
 from domain.catalog import events as catalog
+from domain.credit import events as credit
 from domain.customers import events as customers
 from domain.inventory import events as inventory
 from domain.orders import events as orders
@@ -36,6 +37,7 @@ VALUES = {
 
 UNIONS: dict[ModuleType, tuple[type, ...]] = {
     catalog: get_args(catalog.CatalogEvent | catalog.TaxonomyEvent),
+    credit: get_args(credit.CreditEvent),
     customers: get_args(customers.CustomerEvent),
     inventory: get_args(inventory.StockEvent | inventory.OrderStockEvent),
     orders: get_args(orders.OrderEvent),
@@ -80,5 +82,6 @@ def test_the_orders_stream_holds_every_event_but_those_of_stock_and_catalogue() 
         *get_args(inventory.StockEvent),
         *get_args(reconciliation.CaseEvent),
         *get_args(customers.CustomerEvent),
+        *get_args(credit.CreditEvent),
     }
     assert set(get_args(record.OrderStreamEvent)) == everything - elsewhere

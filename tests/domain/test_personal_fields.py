@@ -67,6 +67,7 @@ CLEAR_REASONS = {
     "CaseActionRefused",
     "CaseActionRequested",
     "CaseDismissed",
+    "CreditGranted",
     "ChargebackOpened",
     "CustomerErased",
     "EraseStep",

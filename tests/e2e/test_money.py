@@ -8,6 +8,7 @@ import pytest
 
 from domain.money import Money
 from ops.reconcile import reconcile
+from ops.verify import verify
 from tests.support.live_shop import Shop
 
 
@@ -51,3 +52,20 @@ async def test_a_refund_and_one_made_elsewhere_end_with_books_that_agree(shop: S
     found = await balances(shop, order_id, order["position"])
     assert (found["refunds"], found.get("receivable")) == ("6.00", None)
     assert UUID(order_id) not in {case.order_id for case in (await reconcile(shop.settings)).differing}
+
+
+async def test_an_order_is_paid_with_store_credit_and_the_books_agree(shop: Shop) -> None:
+    credit = "/v1/customers/ada/store-credit"
+    granted = await shop.api.post(
+        credit, {"amount": {"amount": "500.00", "currency": "EUR"}, "reason": "goodwill"}
+    )
+    before = Money.parse(granted["balances"][0]["amount"], "EUR")
+    placed = await shop.place(("MUG-BLUE", 1), method="store_credit")
+    order = await shop.reach(placed["order_id"], "completed")
+    paid = Money.parse(order["amounts"]["captured"]["amount"], "EUR")
+    assert order["payment_status"] == "captured"
+    left = (await shop.api.get(credit))["balances"][0]["amount"]
+    assert Money.parse(left, "EUR") == before - paid
+    assert UUID(order["order_id"]) not in {case.order_id for case in (await reconcile(shop.settings)).differing}
+    money = [check for check in await verify(shop.settings) if check.name.startswith("2 ")]
+    assert {check.name: check.faults for check in money if check.faults} == {}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from domain.catalog import events as catalog
+from domain.credit import events as credit
 from domain.customers import events as customers
 from domain.drafts import events as drafts
 from domain.inventory import events as inventory
@@ -24,7 +25,7 @@ def test_the_document_is_what_the_code_makes() -> None:
 
 
 def test_every_event_has_its_writer() -> None:
-    modules = (catalog, customers, drafts, inventory, orders, payments, cases, returns, shipping)
+    modules = (catalog, credit, customers, drafts, inventory, orders, payments, cases, returns, shipping)
     every = {event for module in modules for event in module.EVENTS}
     assert set(WRITTEN_BY) == every
 

@@ -3,8 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
+from uuid import UUID
 
+from activities.gateways.credit import KINDS as CREDIT_KINDS
 from activities.order_stream import fold_order
+from domain.credit.events import CreditEvent
+from domain.credit.model import INITIAL as CREDIT
+from domain.credit.model import evolve as evolve_credit
 from domain.decider import fold
 from domain.identifiers import label_parcel
 from domain.inventory.events import StockEvent
@@ -30,7 +35,7 @@ def check_shop(
         if name.startswith("order/"):
             check_numbers(stored)
             check_steps(stored)
-            records[name] = check_order(stored, payments, carrier)
+            records[name] = check_order(stored, payments, carrier, credit_sums(streams))
     check_stock(streams, records)
 
 
@@ -56,7 +61,26 @@ def check_steps(stored: Sequence[Recorded]) -> None:
     assert not [step for step, times in outcomes.items() if step in money and times > 1]
 
 
-def check_order(stored: Sequence[Recorded], payments: MemoryPayments, carrier: MemoryCarrier) -> OrderRecord:
+def credit_sums(streams: Mapping[str, Sequence[Recorded]]) -> Counter[tuple[UUID, str]]:
+    """What orders have moved of store credit, by kind of effect; no balance is ever below zero."""
+    sums: Counter[tuple[UUID, str]] = Counter()
+    for name, stored in streams.items():
+        if name.startswith("credit/"):
+            state = CREDIT
+            for each in stored:
+                state = fold(evolve_credit, state, [cast(CreditEvent, each.event)])
+                assert all(balance.minor >= 0 for balance in state.balances.values())
+            for moved in state.steps.values():
+                sums[moved.order_id, CREDIT_KINDS[type(moved)]] += moved.amount.minor
+    return sums
+
+
+def check_order(
+    stored: Sequence[Recorded],
+    payments: MemoryPayments,
+    carrier: MemoryCarrier,
+    credit: Mapping[tuple[UUID, str], int],
+) -> OrderRecord:
     order_id = stored[0].event.order_id  # type: ignore[attr-defined]
     record = fold_order(order_id, stored).record
     money = record.payment
@@ -66,7 +90,8 @@ def check_order(stored: Sequence[Recorded], payments: MemoryPayments, carrier: M
         assert not money.pending
         assert not record.order.stalled
         for kind, sum_of in KINDS.items():
-            assert payments.total(order_id, kind) == getattr(money, sum_of).minor, kind
+            booked = payments.total(order_id, kind) + credit[order_id, kind]
+            assert booked == getattr(money, sum_of).minor, kind
         _check_ended(record, [each for each in carrier.books.values() if each.order_id == order_id])
     return record
 

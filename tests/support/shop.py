@@ -19,6 +19,7 @@ from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from activities.aggregates import Committed
 from activities.contracts import TaskQueue
+from activities.gateways.credit import WithStoreCredit
 from activities.gateways.protocol import Booking, TrackingUpdate
 from activities.order_stream import load_order, order_stream
 from domain.decider import fold
@@ -84,6 +85,7 @@ class Shop:
         self.environment = environment
         self.store = UnrulyStore()
         self.payments = MemoryPayments()
+        paying = WithStoreCredit(self.payments, self.store)
         self.carrier = MemoryCarrier()
         self.keys = MemoryKeys()
         self.vault = Vault(self.keys)
@@ -103,7 +105,7 @@ class Shop:
         self._workers: AsyncExitStack | None = None
         customers = MemoryCustomersOrders(self.store.streams)
         self._services = activities(
-            self.store, Snapshots(None), self.payments, self.carrier, WAREHOUSES, self.keys, customers
+            self.store, Snapshots(None), paying, self.carrier, WAREHOUSES, self.keys, customers
         )
 
     async def open(self, *, max_cached: int = 5000, only: Collection[TaskQueue] = tuple(TaskQueue)) -> None:

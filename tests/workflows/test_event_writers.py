@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from activities.gateways.credit import METHOD
 from domain.catalog.decide import ProductChange
 from domain.catalog.events import AttributeKind, ProductImage
 from domain.drafts.events import DraftContents, DraftLine, DraftSubmitted
@@ -45,6 +46,7 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
     await _refund(shop)
     await shop.ended(await paid_again(shop))
     await _renew(shop)
+    await _pay_with_credit(shop)
     await return_refunded(shop)
     await return_rejected(shop)
     await return_exchanged(shop)
@@ -69,7 +71,7 @@ async def test_every_event_is_written_by_the_step_that_the_document_names(shop: 
                 writers = "|".join(f"{pattern(label)}(#[0-9]+)?" for label in WRITTEN_BY[kind])
                 assert re.fullmatch(writers, writer), kind
     unseen = {kind.__name__ for kind in WRITTEN_BY.keys() - seen - set(case_events.EVENTS)}
-    assert unseen == {"StockReceived", "OrderCancellationRejected"}
+    assert unseen == {"CreditStepClosed", "StockReceived", "OrderCancellationRejected"}
 
 
 async def _cancel(shop: Any) -> None:
@@ -126,6 +128,23 @@ async def _refund(shop: Any) -> None:
     given = {"amount": Money(100, "EUR"), "lines": {}, "reason": "chipped", "actor": "operator:o"}
     await commands.grant(order_id, key="k", **given)  # type: ignore[arg-type]
     await shop.environment.client.get_workflow_handle(refund_workflow_id(order_id, "k")).result()
+
+
+async def _pay_with_credit(shop: Any) -> None:
+    given = {"amount": Money(100_000, "EUR"), "reason": "r", "fingerprint": "f", "actor": "operator:o"}
+    await shop.gateway.grant_credit("ada", key="k", **given)
+    order_id = await shop.place(("TEE", 1), method=METHOD)
+    await shop.ended(order_id)
+    commands = RefundCommands(shop.environment.client, shop.store, shop.vault, 10, POLICIES)
+    refund = {"amount": Money(100, "EUR"), "lines": {}, "reason": "chipped", "actor": "operator:o"}
+    await commands.grant(order_id, key="k", **refund)  # type: ignore[arg-type]
+    await shop.environment.client.get_workflow_handle(refund_workflow_id(order_id, "k")).result()
+    shop.auto = False
+    order_id = await shop.place(("TEE", 1), method=METHOD)
+    await shop.until(order_id, lambda record: record.shipments.any_booked)
+    await shop.cancel(order_id)
+    await shop.ended(order_id)
+    shop.auto = True
 
 
 async def _renew(shop: Any) -> None:
