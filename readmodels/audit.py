@@ -6,7 +6,6 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Column, DateTime, Table, Text, Uuid, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.errors import InvalidValue
 from eventstore.store import Recorded
 from readmodels import cursors
 from readmodels.base import METADATA, ByStream, Tables, Write, arrays, insert_rows
@@ -68,8 +67,7 @@ async def listed(
     connection: AsyncConnection, where: AuditFilter, *, limit: int, cursor: str | None
 ) -> Page[Action]:
     """Newest first. Raises InvalidValue (`invalid-cursor`, `invalid-limit`, `invalid-filter`)."""
-    if any("\0" in given for given in (where.actor, where.action) if given):
-        raise InvalidValue("a filter holds a NUL character, which nothing matches", code="invalid-filter")
+    cursors.check_filters(where.actor, where.action)
     query = select(AUDIT).order_by(AUDIT.c.position.desc()).limit(cursors.check_limit(limit) + 1)
     for column, given in (
         (AUDIT.c.actor, where.actor),

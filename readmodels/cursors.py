@@ -44,6 +44,12 @@ def check_limit(limit: int) -> int:
     return limit
 
 
+def check_filters(*given: str | None) -> None:
+    """Raises InvalidValue (`invalid-filter`): PostgreSQL's text holds no NUL, so nothing would match."""
+    if any("\0" in text for text in given if text):
+        raise InvalidValue("a filter holds a NUL character, which nothing matches", code="invalid-filter")
+
+
 def page(
     rows: Sequence[Row], limit: int, view: Callable[[Row], T], key: Callable[[Row], Sequence[str]]
 ) -> Page[T]:

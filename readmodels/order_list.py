@@ -81,8 +81,7 @@ async def listed(
 
 
 def _conditions(where: OrderFilter) -> list[ColumnElement[bool]]:
-    if any("\0" in given for given in (where.customer_id, where.q, where.sku, where.currency) if given):
-        raise InvalidValue("a filter holds a NUL character, which nothing matches", code="invalid-filter")
+    cursors.check_filters(where.customer_id, where.q, where.sku, where.currency)
     conditions: list[ColumnElement[bool]] = []
     if where.status is not None:
         conditions.append(ORDERS.c.status == where.status)

@@ -282,7 +282,8 @@ async def stalled(
     assignee: str | None = None,
     error_type: str | None = None,
 ) -> Page[StalledStep]:
-    """Longest waiting first. Raises InvalidValue (`invalid-cursor`, `invalid-limit`)."""
+    """Longest waiting first. Raises InvalidValue (`invalid-cursor`, `invalid-limit`, `invalid-filter`)."""
+    cursors.check_filters(assignee, error_type)
     steps = SAGA_STEPS.c
     key = (steps.updated_at, steps.order_id, steps.step)
     charge = in_charge(steps.order_id)

@@ -21,7 +21,7 @@ from api.graphql.types import (
     stock_of,
 )
 from api.reading import catch_up, owns
-from api.rest.orders import searched
+from api.rest.order_search import OrderSearch
 from api.rest.products import (
     MAX_ATTRIBUTE_FILTERS,
     MAX_SEARCH,
@@ -36,24 +36,24 @@ from api.rest.taxonomy import AttributeOut, CategoryOut
 from domain.catalog.model import ProductStatus
 from domain.errors import InvalidValue
 from domain.identifiers import parse_order_number
-from domain.orders.model import OrderStatus
 from readmodels import orders, products, stock
 from readmodels.catalogue_views import ProductFilter
-from readmodels.views import OrderFilter, OrderSummary, Page
+from readmodels.views import OrderSort, OrderSummary, Page
 
 MinPosition = Annotated[
     str | None, strawberry.argument(description="A `Waybill-Position`: wait until the read has seen it")
 ]
+Sort = Annotated[OrderSort, strawberry.argument(description="Totals need a currency")]
 NOTHING: Page[OrderSummary] = Page([], None)
+strawberry.enum(OrderSort)
 
 
-@strawberry.input(description="All conditions hold")
-class OrderWhere:
-    status: OrderStatus | None = None
-    customer_id: str | None = None
-    placed_after: datetime | None = None
-    attention: bool | None = None
-    q: str | None = strawberry.field(default=None, description="Order number or customer id, or its start")
+@strawberry.input(
+    description="All conditions hold. Totals are amounts of `currency`, and included; times are not. `sku` is one"
+    " that the order has or had, `q` an order number or a customer's id, or its start"
+)
+class OrderWhere(OrderSearch):
+    """What lists over REST are searched by."""
 
 
 @strawberry.input(description="All conditions hold. Prices are amounts of `currency`, and included")
@@ -90,15 +90,16 @@ def product_filter(deps: ApiDependencies, where: ProductWhere, currency: str | N
     )
 
 
-async def orders_page(info: ApiInfo, where: OrderWhere, first: int, after: str | None) -> Connection[Order]:
+async def orders_page(
+    info: ApiInfo, where: OrderWhere, sort: OrderSort, first: int, after: str | None
+) -> Connection[Order]:
     """Two reads: the page, and its orders in full."""
     context = of(info)
     caller = await context.caller(Scope.READ_ORDERS)
-    whose = where.customer_id if caller.may(Scope.ALL_CUSTOMERS) else caller.subject
-    if where.customer_id is not None and not owns(caller, where.customer_id):
+    wanted = where.filter(caller)
+    if wanted is None:
         return connection(NOTHING, lambda _: None, after=after)
-    wanted = OrderFilter(where.status, whose, where.placed_after, where.attention, searched(where.q))
-    page = await context.deps.queries.orders(wanted, limit=check_first(first), cursor=after)
+    page = await context.deps.queries.orders(wanted, limit=check_first(first), cursor=after, sort=sort)
     views = await context.loaders.orders.load_many([summary.order_id for summary in page.items])
     found = {view.order_id: view for view in views if view is not None}
     return connection(
@@ -112,13 +113,18 @@ async def orders_page(info: ApiInfo, where: OrderWhere, first: int, after: str |
 class Customer:
     id: strawberry.ID
 
-    @strawberry.field(description="Newest first")
+    @strawberry.field(description="Newest first, if not sorted otherwise")
     async def orders(
-        self, info: ApiInfo, where: OrderWhere | None = None, first: First = 20, after: After = None
+        self,
+        info: ApiInfo,
+        where: OrderWhere | None = None,
+        sort: Sort = OrderSort.NEWEST,
+        first: First = 20,
+        after: After = None,
     ) -> Connection[Order]:
         wanted = where or OrderWhere()
         wanted.customer_id = str(self.id)
-        return await orders_page(info, wanted, first, after)
+        return await orders_page(info, wanted, sort, first, after)
 
 
 @strawberry.type
@@ -138,18 +144,19 @@ class Query:
             id = view.order_id if view else None
         return None if id is None else await order_of(info, id)
 
-    @strawberry.field(description="Newest first; a customer's own")
+    @strawberry.field(description="Newest first, if not sorted otherwise; a customer's own")
     async def orders(
         self,
         info: ApiInfo,
         where: OrderWhere | None = None,
+        sort: Sort = OrderSort.NEWEST,
         first: First = 20,
         after: After = None,
         min_position: MinPosition = None,
     ) -> Connection[Order]:
         await of(info).caller(Scope.READ_ORDERS)
         await catch_up(of(info).deps, orders.NAME, min_position)
-        return await orders_page(info, where or OrderWhere(), first, after)
+        return await orders_page(info, where or OrderWhere(), sort, first, after)
 
     @strawberry.field(description="Null for a customer who asks for another")
     async def customer(self, info: ApiInfo, id: strawberry.ID) -> Customer | None:
@@ -205,8 +212,15 @@ class Query:
 
     @strawberry.field(description="Steps of sagas that wait for an operator, the longest waiting first")
     async def stalled_steps(
-        self, info: ApiInfo, first: First = 20, after: After = None
+        self,
+        info: ApiInfo,
+        assignee: Annotated[str | None, strawberry.argument(description="`operator:eve`")] = None,
+        error_type: str | None = None,
+        first: First = 20,
+        after: After = None,
     ) -> Connection[StalledStep]:
         await of(info).caller(Scope.READ_OPERATIONS)
-        page = await of(info).deps.queries.stalled(limit=check_first(first), cursor=after)
+        page = await of(info).deps.queries.stalled(
+            limit=check_first(first), cursor=after, assignee=assignee, error_type=error_type
+        )
         return connection(page, StalledStep.shown, after=after)

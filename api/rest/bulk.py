@@ -7,15 +7,15 @@ soon as it and those before it are done.
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import orjson
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from api.auth import Principal, Scope
+from api.auth import Principal
 from api.dependencies import ApiDependencies, Deps, MinPosition, Placing, Reading, check_key
 from api.errors import Problem, document, problem_type, refusal_members
 from api.openapi import problems
@@ -23,11 +23,10 @@ from api.problems import explained
 from api.reading import catch_up
 from api.rest import examples
 from api.rest.bodies import ORDER_EXAMPLE, OrderBody
-from api.rest.orders import Moment
+from api.rest.orders import Searching
 from api.rest.place import place_once
 from api.rest.representations import OrderSummaryOut
 from domain.errors import DomainError
-from domain.orders.model import OrderStatus
 from readmodels import orders
 from readmodels.views import OrderFilter, OrderSort
 from workflows.errors import CommandTimeout, CommandUnavailable
@@ -140,14 +139,14 @@ def _refused(key: str | None, code: str, detail: str) -> dict[str, Any]:
     "/orders/export",
     response_class=StreamingResponse,
     responses={200: {"description": "An order a line", "content": _jsonl(examples.SUMMARY)}},
-    openapi_extra=problems("invalid-cursor", "invalid-position", "read-not-caught-up"),
+    openapi_extra=problems(
+        *("invalid-filter", "invalid-amount", "unknown-currency", "invalid-position", "read-not-caught-up")
+    ),
 )
 async def export_orders(
     caller: Reading,
     deps: Deps,
-    status: OrderStatus | None = None,
-    placed_after: Annotated[Moment | None, Query()] = None,
-    placed_before: Annotated[Moment | None, Query()] = None,
+    search: Searching,
     min_position: MinPosition = None,
 ) -> StreamingResponse:
     """All orders that match, the oldest first, as lists show them. A customer gets its own.
@@ -155,14 +154,13 @@ async def export_orders(
     Each line is an order; one that ends early is gone on with by `placed_after` of the last line's time.
     """
     await catch_up(deps, orders.NAME, min_position)
-    whose = None if caller.may(Scope.ALL_CUSTOMERS) else caller.subject
-    where = OrderFilter(status, whose, placed_after, placed_before=placed_before)
+    where = search.filter(caller)
     return StreamingResponse(_exported(deps, where), media_type=LINES)
 
 
-async def _exported(deps: ApiDependencies, where: OrderFilter) -> AsyncIterator[bytes]:
+async def _exported(deps: ApiDependencies, where: OrderFilter | None) -> AsyncIterator[bytes]:
     cursor: str | None = None
-    while True:
+    while where is not None:
         page = await deps.queries.orders(where, limit=PAGE, cursor=cursor, sort=OrderSort.OLDEST)
         if page.items:
             yield b"".join(OrderSummaryOut.of(view).model_dump_json().encode() + b"\n" for view in page.items)

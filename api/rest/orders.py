@@ -1,11 +1,10 @@
 """Reading orders, and cancelling them."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
-from pydantic import AfterValidator, AwareDatetime, BaseModel
+from fastapi import APIRouter, Depends, Header, Query, Response
+from pydantic import BaseModel
 
 from activities.aggregates import Committed
 from api import positions
@@ -26,9 +25,10 @@ from api.dependencies import (
 )
 from api.fields import Fields, chosen, sparse, sparse_page
 from api.openapi import problems
-from api.reading import applied, catch_up, owns, visible_order
+from api.reading import applied, catch_up, visible_order
 from api.rest import examples
 from api.rest.bodies import CancelBody
+from api.rest.order_search import OrderSearch
 from api.rest.representations import (
     OrderOut,
     OrderSummaryOut,
@@ -38,26 +38,12 @@ from api.rest.representations import (
     order_position,
 )
 from api.strict import StrictRoute
-from domain.errors import InvalidValue
-from domain.identifiers import parse_order_number
-from domain.money import Money
-from domain.orders.model import OrderStatus
-from domain.payments.model import PaymentStatus
-from domain.shipping.model import FulfilmentStatus
 from readmodels import orders
-from readmodels.views import OrderFilter, OrderSort, OrderView
+from readmodels.views import OrderSort, OrderView
 
 router = APIRouter(prefix="/v1", tags=["orders"], route_class=StrictRoute)
 
-
-def _utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is out of range") from None
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+Searching = Annotated[OrderSearch, Depends()]
 
 
 class AcceptedOut(BaseModel):
@@ -85,20 +71,7 @@ ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
 async def list_orders(
     caller: Reading,
     deps: Deps,
-    status: OrderStatus | None = None,
-    customer_id: Annotated[str | None, Query(max_length=255)] = None,
-    payment_status: PaymentStatus | None = None,
-    fulfilment_status: FulfilmentStatus | None = None,
-    placed_after: Moment | None = None,
-    placed_before: Moment | None = None,
-    attention: bool | None = None,
-    sku: Annotated[str | None, Query(max_length=100, description="Orders that have, or had, this SKU")] = None,
-    currency: Annotated[str | None, Query(max_length=3)] = None,
-    min_total: Annotated[str | None, Query(max_length=30, description="At least, in `currency`")] = None,
-    max_total: Annotated[str | None, Query(max_length=30, description="At most, in `currency`")] = None,
-    q: Annotated[
-        str | None, Query(max_length=200, description="Order number or customer id, or its start")
-    ] = None,
+    search: Searching,
     sort: Annotated[OrderSort, Query(description="`-` is the greatest first; totals need a currency")] = (
         OrderSort.NEWEST
     ),
@@ -110,45 +83,12 @@ async def list_orders(
     """Newest first, if not sorted otherwise. A customer sees its own."""
     shown = chosen(fields, OrderSummaryOut)
     await catch_up(deps, orders.NAME, min_position)
-    if customer_id is not None and not owns(caller, customer_id):
+    where = search.filter(caller)
+    if where is None:
         return answer(PageOut[OrderSummaryOut](items=[], next_cursor=None))
-    whose = customer_id if caller.may(Scope.ALL_CUSTOMERS) else caller.subject
-    where = OrderFilter(
-        status=status,
-        customer_id=whose,
-        placed_after=placed_after,
-        attention=attention,
-        q=searched(q),
-        payment_status=payment_status,
-        fulfilment_status=fulfilment_status,
-        placed_before=placed_before,
-        sku=sku,
-        currency=currency,
-        least_total=_minor(min_total, currency),
-        most_total=_minor(max_total, currency),
-    )
     page = await deps.queries.orders(where, limit=limit, cursor=cursor, sort=sort)
     items = [OrderSummaryOut.of(view) for view in page.items]
     return sparse_page(PageOut[OrderSummaryOut](items=items, next_cursor=page.next_cursor), shown)
-
-
-def _minor(amount: str | None, currency: str | None) -> int | None:
-    """Raises InvalidValue (`invalid-filter`, `invalid-amount`, `unknown-currency`)."""
-    if amount is None:
-        return None
-    if currency is None:
-        raise InvalidValue("a range of totals needs the currency that it is in", code="invalid-filter")
-    return Money.parse(amount, currency).minor
-
-
-def searched(q: str | None) -> str | None:
-    """A whole order number may be typed in any of the ways that people type it."""
-    if q is None or not q.strip():
-        return None
-    try:
-        return parse_order_number(q)
-    except InvalidValue:
-        return q.strip()
 
 
 @router.get(

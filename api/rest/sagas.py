@@ -75,7 +75,8 @@ class RetriedOut(BaseModel):
     "/sagas",
     response_model=PageOut[StalledStepOut],
     openapi_extra=problems(
-        "invalid-cursor", "invalid-position", "read-not-caught-up", example=examples.page(examples.STALLED)
+        *("invalid-cursor", "invalid-filter", "invalid-position", "read-not-caught-up"),
+        example=examples.page(examples.STALLED),
     ),
 )
 async def list_sagas(

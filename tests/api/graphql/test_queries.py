@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.rest.order_search import CONDITIONS
 from readmodels.views import TimelineEntry
 from tests.api.graphql.asking import ask, data, refusal
 from tests.api.world import World, order_view
@@ -110,3 +111,59 @@ async def test_mutations_are_not_taken_from_a_link(world: World) -> None:
     response = await world.call("GET", "/graphql", params={"query": changes}, role="operator")
     assert response.status_code == 400
     assert world.gateway.calls == []
+
+
+async def test_lists_have_the_filters_and_sorts_of_rest(world: World) -> None:
+    view = world.knows()
+    where = {
+        "status": "PLACED",
+        "customerId": "c-1",
+        "paymentStatus": "PENDING",
+        "fulfilmentStatus": "UNFULFILLED",
+        "placedAfter": "2026-01-01T00:00:00+02:00",
+        "placedBefore": "2027-01-01T00:00:00Z",
+        "attention": False,
+        "sku": "MUG",
+        "currency": "EUR",
+        "minTotal": "1.00",
+        "maxTotal": "99.00",
+        "q": "c-",
+    }
+    asked = "query ($where: OrderWhere) { orders(where: $where, sort: GREATEST) { nodes { orderId } } }"
+    await data(world, asked, where=where, role="operator")
+    rest = {_snake(name): value.lower() if value in ENUMS else value for name, value in where.items()}
+    listed = await world.call("GET", "/v1/orders", params={**rest, "sort": "-total"}, role="operator")
+    assert [item["order_id"] for item in listed.json()["items"]] == [str(view.order_id)]
+    (graph, *_), (over_rest, *_) = world.queries.listed
+    assert graph == over_rest
+    assert world.queries.sorted_by == "-total"
+    assert set(rest) == set(CONDITIONS)
+
+
+ENUMS = ("PLACED", "PENDING", "UNFULFILLED")
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{each.lower()}" if each.isupper() else each for each in name)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"placedAfter": "2026-01-01T00:00:00"},
+        {"placedBefore": "0001-01-01T00:00:00+14:00"},
+        {"minTotal": "1.00"},
+        {"q": "x" * 201},
+    ],
+)
+async def test_conditions_that_cannot_be_met_are_refused(world: World, where: dict[str, str]) -> None:
+    asked = "query ($where: OrderWhere) { orders(where: $where) { nodes { orderId } } }"
+    assert await refusal(world, asked, where=where) == "invalid-filter"
+    assert world.queries.listed == []
+
+
+async def test_stalled_steps_are_found_by_whose_they_are(world: World) -> None:
+    world.knows()
+    asked = 'query { stalledSteps(assignee: "operator:eve", errorType: "E") { nodes { step } } }'
+    await data(world, asked, role="operator")
+    assert world.queries.filtered == ("operator:eve", "E", 20)
