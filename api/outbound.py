@@ -27,7 +27,7 @@ class MailBook(Protocol):
 
 class EndpointBook(Protocol):
     async def create(
-        self, *, url: str, description: str, event_types: Sequence[str], created_by: str
+        self, endpoint_id: UUID, *, url: str, description: str, event_types: Sequence[str], created_by: str
     ) -> NewSecret | None: ...
 
     async def list(self) -> Sequence[Endpoint]: ...

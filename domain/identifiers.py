@@ -82,6 +82,11 @@ def draft_id(issuer: str, subject: str, key: str) -> UUID:
     return order_id(issuer, subject, f"draft {key}")
 
 
+def endpoint_id(issuer: str, subject: str, key: str) -> UUID:
+    """The webhook endpoint that a caller's Idempotency-Key stands for."""
+    return order_id(issuer, subject, f"endpoint {key}")
+
+
 def event_id(order: UUID, step: str, index: int) -> UUID:
     """Id of the `index`-th event that a step (or command) writes: the same on every attempt."""
     return uuid5(order, f"{step}/{index}")

@@ -1,15 +1,18 @@
 """Webhook endpoints and their secrets, in the database."""
 
+import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.errors import InvalidValue
 from eventstore.privacy import DataKey, MasterKeys
 
 ACTIVE: Final = "active"
@@ -17,17 +20,25 @@ PAUSED: Final = "paused"
 BY_OPERATOR: Final = "operator"
 
 INSERT: Final = text("""
-    INSERT INTO webhook_endpoint (endpoint_id, url, description, event_types, state, from_position, created_by)
-    SELECT :endpoint_id, :url, :description, :event_types, 'active', position, :created_by FROM sequencer
+    INSERT INTO webhook_endpoint
+        (endpoint_id, url, description, event_types, state, from_position, created_by, asked)
+    SELECT :endpoint_id, :url, :description, :event_types, 'active', position, :created_by, :asked FROM sequencer
     WHERE (SELECT count(*) FROM webhook_endpoint) < :most
+    ON CONFLICT (endpoint_id) DO NOTHING
     RETURNING endpoint_id
 """)
 # Only now that subscribers see the endpoint, nothing behind the log's head can miss it.
 BEGIN: Final = text("""
     UPDATE webhook_endpoint SET from_position = (SELECT position FROM sequencer) WHERE endpoint_id = :endpoint_id
 """)
-FIND: Final = text("SELECT * FROM webhook_endpoint WHERE endpoint_id = :endpoint_id")
-LIST: Final = text("SELECT * FROM webhook_endpoint ORDER BY created_at, endpoint_id")
+_SHOWN: Final = """
+    SELECT endpoint_id, url, description, event_types, state, paused_reason, paused_at, failures, from_position,
+        created_by, created_at
+    FROM webhook_endpoint
+"""
+FIND: Final = text(f"{_SHOWN} WHERE endpoint_id = :endpoint_id")
+LIST: Final = text(f"{_SHOWN} ORDER BY created_at, endpoint_id")
+ASKED: Final = text("SELECT asked FROM webhook_endpoint WHERE endpoint_id = :endpoint_id")
 ANY: Final = text("SELECT EXISTS (SELECT FROM webhook_endpoint)")
 CHANGE: Final = text("""
     UPDATE webhook_endpoint SET url = coalesce(:url, url), description = coalesce(:description, description),
@@ -103,19 +114,32 @@ class Endpoints:
     most: int = 100
 
     async def create(
-        self, *, url: str, description: str, event_types: Sequence[str], created_by: str
+        self, endpoint_id: UUID, *, url: str, description: str, event_types: Sequence[str], created_by: str
     ) -> NewSecret | None:
-        """None when there are as many as there may be."""
-        endpoint_id = uuid4()
-        values = {"endpoint_id": endpoint_id, "url": url, "description": description, "created_by": created_by}
+        """None when there are as many as there may be. Made again, it is the same, and tells a secret that signs.
+
+        Raises:
+            InvalidValue: `idempotency-key-reuse`, another endpoint was asked for under this id.
+        """
+        given = {"url": url, "description": description, "event_types": list(event_types)}
+        asked = sha256(json.dumps(given, sort_keys=True).encode()).digest()
+        values = {**given, "endpoint_id": endpoint_id, "created_by": created_by, "asked": asked, "most": self.most}
         async with self.engine.begin() as connection:
-            given = {**values, "event_types": list(event_types), "most": self.most}
-            if (await connection.execute(INSERT, given)).first() is None:
-                return None
+            if (await connection.execute(INSERT, values)).first() is None:
+                return await self._made_before(connection, endpoint_id, asked)
             secret = await self._add_secret(connection, endpoint_id)
         async with self.engine.begin() as connection:
             await connection.execute(BEGIN, {"endpoint_id": endpoint_id})
         return secret
+
+    async def _made_before(self, connection: AsyncConnection, endpoint_id: UUID, asked: bytes) -> NewSecret | None:
+        found = (await connection.execute(ASKED, {"endpoint_id": endpoint_id})).first()
+        if found is None:
+            return None
+        if found.asked != asked:
+            raise InvalidValue("this Idempotency-Key stands for another endpoint", code="idempotency-key-reuse")
+        rows = (await connection.execute(SECRETS, {"endpoint_id": endpoint_id})).mappings().all()
+        return NewSecret(endpoint_id, _shown(self._unwrapped(endpoint_id, rows[0])))
 
     async def list(self) -> Sequence[Endpoint]:
         async with self.engine.connect() as connection:

@@ -27,8 +27,9 @@ class FakeWebhooks:
         self.tests: list[bytes] = []
 
     async def create(
-        self, *, url: str, description: str, event_types: Sequence[str], created_by: str
+        self, endpoint_id: UUID, *, url: str, description: str, event_types: Sequence[str], created_by: str
     ) -> NewSecret | None:
+        self.calls.append(("create", endpoint_id))
         if self.full:
             return None
         self.known[NEXT] = replace(

@@ -1,8 +1,10 @@
 """`/v1/webhook-endpoints`."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import orjson
 import pytest
 
@@ -13,12 +15,13 @@ from tests.api.world import World, problem
 from tests.support.webhooks import LOOPBACK, outbound, receiver
 
 PATH = "/v1/webhook-endpoints"
+KEY = {"Idempotency-Key": "warehouse"}
 ONE = f"{PATH}/{HOOK}"
 BODY = {"url": "https://example.org/hooks", "event_types": ["OrderConfirmed", "OrderConfirmed"]}
 
 
 async def test_the_secret_is_told_once(world: World) -> None:
-    made = await world.call("POST", PATH, role="service", subject="erp", json=BODY)
+    made = await world.call("POST", PATH, role="service", subject="erp", json=BODY, headers=KEY)
     assert (made.status_code, made.headers["location"]) == (201, f"{PATH}/{NEXT}")
     assert made.headers["cache-control"] == "no-store"
     document = made.json()
@@ -35,7 +38,9 @@ async def test_the_secret_is_told_once(world: World) -> None:
 
 async def test_no_more_than_there_may_be(world: World) -> None:
     world.webhooks.full = True
-    problem(await world.call("POST", PATH, role="admin", json=BODY), 409, "too-many-webhook-endpoints")
+    problem(
+        await world.call("POST", PATH, role="admin", json=BODY, headers=KEY), 409, "too-many-webhook-endpoints"
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +59,7 @@ async def test_no_more_than_there_may_be(world: World) -> None:
 )
 async def test_what_is_refused(world: World, members: dict[str, Any], code: str) -> None:
     before = dict(world.webhooks.known)
-    problem(await world.call("POST", PATH, role="admin", json={**BODY, **members}), 422, code)
+    problem(await world.call("POST", PATH, role="admin", json={**BODY, **members}, headers=KEY), 422, code)
     problem(await world.call("PATCH", ONE, role="admin", json=members), 422, code)
     assert world.webhooks.known == before
 
@@ -133,7 +138,7 @@ async def test_the_engine_behind_it(world: World, database: str) -> None:
         )
         object.__setattr__(world.app.state.dependencies, "webhooks", given)
         body = {"url": there.url, "event_types": ["OrderConfirmed"]}
-        made = (await world.call("POST", PATH, role="service", json=body)).json()
+        made = (await world.call("POST", PATH, role="service", json=body, headers=KEY)).json()
         one, found = f"{PATH}/{made['endpoint_id']}", UUID(made["endpoint_id"])
 
         await out.confirmed(order)
@@ -167,3 +172,28 @@ async def test_the_engine_behind_it(world: World, database: str) -> None:
         assert ([each["sequence"] for each in last["items"]], last["next_cursor"]) == ([1], None)
         assert (await world.call("DELETE", one, role="service")).status_code == 204
         problem(await world.call("GET", one, role="service"), 404, "webhook-endpoint-not-found")
+
+
+async def test_one_key_is_one_endpoint(world: World, database: str) -> None:
+    """Also of requests that are under way at once; whoever lost the answer gets a secret that signs."""
+    async with outbound(database) as out, receiver() as there:
+        courier = out.courier
+        check = AddressRules((LOOPBACK,)).check_url
+        given = Webhooks(courier.endpoints, courier.lanes, courier.test, check, frozenset(), 60)
+        object.__setattr__(world.app.state.dependencies, "webhooks", given)
+
+        async def make(headers: dict[str, str] = KEY, **members: str) -> httpx.Response:
+            body = {"url": there.url, **members}
+            return await world.call("POST", PATH, role="service", json=body, headers=headers)
+
+        first, *twins = [answer.json() for answer in await asyncio.gather(*(make() for _ in range(4)))]
+        assert [(each["endpoint_id"], each["secret"]) for each in twins] == [
+            (first["endpoint_id"], first["secret"])
+        ] * 3
+        problem(await make(description="another"), 422, "idempotency-key-reuse")
+        problem(await make(headers={}), 400, "idempotency-key-required")
+        one = f"{PATH}/{first['endpoint_id']}"
+        rotated = (await world.call("POST", f"{one}/rotate-secret", role="service")).json()
+        assert (await make()).json()["secret"] == rotated["secret"]
+        assert (await make({"Idempotency-Key": "other"})).json()["endpoint_id"] != first["endpoint_id"]
+        assert len((await world.call("GET", PATH, role="service")).json()["items"]) == 2

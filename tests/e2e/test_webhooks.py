@@ -31,7 +31,7 @@ async def test_an_orders_events_arrive_in_order_and_signed(shop: Shop) -> None:
     processes = [Process(process_spec(name, shop.settings)) for name in ("relay", "subscriber")]
     async with receiver() as there:
         there.answer = lambda got: "503 Down" if refused(there, got) else "200 OK"
-        made = await shop.api.post("/v1/webhook-endpoints", {"url": there.url})
+        made = await shop.api.post("/v1/webhook-endpoints", {"url": there.url}, key="there")
         try:
             for process in processes:
                 await process.start()

@@ -159,7 +159,7 @@ class Outbound:
 
     async def endpoint(self, url: str, *types: str) -> tuple[Endpoint, str]:
         made = await self.courier.endpoints.create(
-            url=url, description="", event_types=types, created_by="admin:eve"
+            uuid4(), url=url, description="", event_types=types, created_by="admin:eve"
         )
         assert made
         return await self.found(made.endpoint_id), made.secret
