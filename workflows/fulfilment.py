@@ -62,6 +62,7 @@ class Fulfilment:
         self._booked_before: frozenset[str] = frozenset()
         self._parcels: list[Parcel] = []
         self._paused = False
+        self._changed = asyncio.Event()
         saga.holding.append(lambda label: self._paused and label.startswith("book:"))
         saga.dropped = self._dropped
 
@@ -103,20 +104,17 @@ class Fulfilment:
     async def _send_each(self) -> None:
         """Send the parcels, and those that an amendment puts in their place meanwhile."""
         tasks: dict[str, asyncio.Task[None]] = {}
-
-        def over() -> bool:
-            done = [task for task in tasks.values() if task.done()]
-            failed = any(task.cancelled() or task.exception() for task in done)
-            return failed or self._more_than(tasks) or (len(done) == len(tasks) and not self._paused)
-
         try:
-            while self._more_than(tasks):
+            while self._more_than(tasks) or self._paused or not all(task.done() for task in tasks.values()):
                 for parcel in self._present:
                     if parcel.id not in tasks:
                         tasks[parcel.id] = asyncio.create_task(self._send(parcel))
-                await workflow.wait_condition(over)
-            for task in filter(asyncio.Task.done, tasks.values()):
-                task.result()
+                        tasks[parcel.id].add_done_callback(lambda _: self._changed.set())
+                # Not a condition: between steps the workflow may go on as another run wherever one is looked at.
+                await self._changed.wait()
+                self._changed.clear()
+                for task in filter(asyncio.Task.done, tasks.values()):
+                    task.result()
         finally:
             for task in tasks.values():
                 task.cancel()
@@ -259,6 +257,7 @@ class Fulfilment:
             yield
         finally:
             self._paused = False
+            self._changed.set()
 
     async def withdraw(self, names: Collection[str]) -> bool:
         """Stop these parcels; False when one has left. The others are booked again, unless they are replanned."""
@@ -276,6 +275,7 @@ class Fulfilment:
             parcel.withdrawn = parcel.id not in planned
             parcel.plan = planned.pop(parcel.id, parcel.plan)
         self._parcels += [self._parcel(plan) for plan in planned.values()]
+        self._changed.set()
 
     def _dropped(self, label: str) -> bool:
         return any(parcel.withdrawn and label == f"book:{parcel.id}" for parcel in self._parcels)

@@ -81,7 +81,8 @@ class OrderMoney:
 
     async def renewed(self) -> None:
         """Return once no authorisation is being renewed."""
-        await workflow.wait_condition(lambda: not self.renewing)
+        if self.renewing:
+            await workflow.wait_condition(lambda: not self.renewing)
 
     async def undo_more(self, key: str) -> None:
         """Void what `authorize_more` got under this key, whether or not its outcome is known."""
