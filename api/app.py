@@ -8,6 +8,7 @@ from fastapi_swagger import patch_fastapi
 from api import problem_pages
 from api.dependencies import ApiDependencies
 from api.edge import install_cors, install_edge
+from api.graphql.ide import assets_router
 from api.graphql.router import graphql_router
 from api.lag import LagMetrics
 from api.middleware import BodyLimit, Metrics, RequestContext
@@ -107,7 +108,9 @@ def create_app(deps: ApiDependencies) -> FastAPI:
     app.state.lag = LagMetrics(deps.registry)
     for router in ROUTERS:
         app.include_router(router)
-    app.include_router(graphql_router(introspection=deps.rules.introspection, ide=deps.rules.graphiql))
+    app.include_router(graphql_router(introspection=deps.rules.introspection, editor=deps.rules.graphiql))
+    if deps.rules.graphiql:
+        app.include_router(assets_router())
     app.state.routes = [route for router in ROUTERS for route in router.routes]
     install_problems(app, deps.outages)
     install_openapi(app)

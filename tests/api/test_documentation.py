@@ -18,6 +18,23 @@ async def test_the_documentation_page_loads_nothing_from_outside(world: World) -
         assert (await world.http.get(link)).status_code == 200
 
 
+async def test_the_editor_loads_nothing_from_outside(world: World) -> None:
+    page = await world.http.get("/graphql", headers={"Accept": "text/html"})
+
+    links = re.findall(r'(?:src|href)="((?!data:)[^"]+)"', page.text)
+    assert len(links) >= 8
+    for link in links:
+        assert httpx.URL(link).is_relative_url
+        found = await world.http.get(f"/{link}")
+        assert (found.status_code, found.headers["x-content-type-options"]) == (200, "nosniff")
+        assert found.headers["content-type"].startswith(("text/javascript", "text/css"))
+    assert "<script>" not in page.text
+    policy = page.headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "script-src 'self'", "connect-src 'self'"} <= set(policy)
+    assert (await world.http.get("/graphql/assets/..%2Fide.py")).status_code == 404
+    assert (await world.http.get("/graphql/assets/views.py")).status_code == 404
+
+
 async def test_the_root_leads_to_the_documentation(world: World) -> None:
     answer = await world.http.get("/")
 
