@@ -1,7 +1,7 @@
 """GraphiQL at `/graphql`, for browsers: its page is ours, its code comes out of a wheel, and nothing from outside.
 
 The wheel (`graphene-django-graphiql-static`) holds GraphiQL, React and graphql-ws as npm has them; of its Django
-parts nothing is imported (docs/adr/0031-graphiql-from-a-wheel.md).
+parts nothing is imported (docs/adr/0032-graphiql-from-a-wheel.md).
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def page() -> HTMLResponse:
 def assets() -> Mapping[str, Path]:
     """Where each file that the page loads lies. Raises FileNotFoundError: the wheel lacks one."""
     packed = {each.name: Path(str(each.locate())) for each in files(WHEEL) or ()}
-    found = {name: packed[name] for name in FROM_WHEEL if name in packed}
+    found: dict[str, Path] = {name: packed[name] for name in FROM_WHEEL if name in packed}
     if missing := set(FROM_WHEEL) - set(found):
         raise FileNotFoundError(f"{WHEEL} lacks {', '.join(sorted(missing))}")
     return {**found, "waybill.js": OURS / "graphiql.js", "waybill.css": OURS / "graphiql.css"}
