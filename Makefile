@@ -1,6 +1,6 @@
 # Needs python3 (3.11 or newer), make and a POSIX shell; everything else comes into .venv from hashed requirements.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down clean check test lock format bench bench-relay bench-store bench-projections bench-log torture
+.PHONY: help setup up down clean check test client lock format bench bench-relay bench-store bench-projections bench-log torture
 .PHONY: record-histories record-golden prove-recovery
 
 BIN := .venv/bin
@@ -37,6 +37,9 @@ test: setup ## Run every test, a file at a time in each of two processes (TESTS=
 format: setup ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+client: setup ## Make client/'s models and operations from the API's document
+	$(BIN)/python -m ops.docs.client
 
 lock: setup ## Bring requirements/*.txt in line with pyproject.toml (UPGRADE=--upgrade takes newer versions)
 	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/runtime.txt

@@ -12,7 +12,7 @@ from api.graphql.ide import assets_router
 from api.graphql.router import graphql_router
 from api.lag import LagMetrics
 from api.middleware import BodyLimit, Metrics, RequestContext
-from api.openapi import install_openapi
+from api.openapi import install_openapi, operation_id
 from api.problems import install_problems
 from api.rest import (
     amendments,
@@ -92,8 +92,8 @@ give it as `min_position` to a read that must see the command's effect.
 """
 
 
-def create_app(deps: ApiDependencies) -> FastAPI:
-    """The ASGI application. It opens nothing: what it needs is in `deps`, and closed by whoever made it."""
+def described() -> FastAPI:
+    """The REST routes and their OpenAPI document, with nothing behind them yet."""
     app = FastAPI(
         title="Waybill",
         version=VERSION,
@@ -102,18 +102,25 @@ def create_app(deps: ApiDependencies) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
     )
     patch_fastapi(app)  # /docs from the package's own files, where FastAPI's would come from a CDN
-    app.state.dependencies = deps
-    app.state.lag = LagMetrics(deps.registry)
     for router in ROUTERS:
         app.include_router(router)
+    install_openapi(app)
+    return app
+
+
+def create_app(deps: ApiDependencies) -> FastAPI:
+    """The ASGI application. It opens nothing: what it needs is in `deps`, and closed by whoever made it."""
+    app = described()
+    app.state.dependencies = deps
+    app.state.lag = LagMetrics(deps.registry)
     app.include_router(graphql_router(introspection=deps.rules.introspection, editor=deps.rules.graphiql))
     if deps.rules.graphiql:
         app.include_router(assets_router())
     app.state.routes = [route for router in ROUTERS for route in router.routes]
     install_problems(app, deps.outages)
-    install_openapi(app)
     app.add_middleware(Unsealing)
     app.add_middleware(BodyLimit, limit=deps.rules.max_body_bytes)
     install_edge(app, timeout=deps.rules.request_timeout, compress_from=deps.rules.compress_from)

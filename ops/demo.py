@@ -82,8 +82,7 @@ async def place(api: ApiClient, *, key: str, customer: str = "demo", method: str
 async def follow(api: ApiClient, order_id: str, say: Callable[[str], None]) -> str:
     """Say a line per event of the order until it has ended; give its last status."""
     began = time.monotonic()
-    async for event in api.events(order_id):
-        told = STORY.get(event["type"], event["type"])
+    async for event in api.order_events(order_id):
+        told = STORY.get(event.type, event.type)
         say(f"{time.monotonic() - began:6.2f} s  {told}")
-    order = await api.get(f"/v1/orders/{order_id}")
-    return str(order["status"])
+    return (await api.get_order(order_id)).status

@@ -51,7 +51,7 @@ class ActionOut(BaseModel):
         example=examples.page(EXAMPLE),
     ),
 )
-async def list_actions(
+async def list_operator_actions(
     caller: Operating,
     deps: Deps,
     actor: Annotated[str | None, Query(max_length=300, description="Role and subject, `operator:eve`")] = None,

@@ -91,6 +91,8 @@ class AddressBody(Body):
 
 
 class PaymentBody(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"method": "sim_ok"}]})
+
     method: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
 
 

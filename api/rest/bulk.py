@@ -8,17 +8,18 @@ soon as it and those before it are done.
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 
 from api.auth import Principal
 from api.dependencies import ApiDependencies, Deps, MinPosition, Placing, Reading, check_key
 from api.errors import Problem, document, problem_type, refusal_members
-from api.openapi import problems
+from api.openapi import items, problems
 from api.problems import explained
 from api.reading import catch_up
 from api.rest import examples
@@ -42,20 +43,40 @@ _LINE: Final = {"key": "shop-4711", **ORDER_EXAMPLE}
 _RESULT: Final = {"line": 1, "key": "shop-4711", "status": 201, "order_id": examples.ORDER_ID}
 
 
-def _jsonl(example: Any, schema: str | None = None) -> dict[str, Any]:
-    described: dict[str, Any] = {"$ref": f"#/components/schemas/{schema}"} if schema else {"type": "object"}
-    return {LINES: {"itemSchema": described, "example": orjson.dumps(example, default=str).decode() + "\n"}}
+class ImportedOrderBody(OrderBody):
+    """A line of an import: an order, and the Idempotency-Key that it is placed under."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_LINE]})
+
+    key: str
+
+
+class ImportResultOut(BaseModel):
+    """What became of a line: with 201 the order, otherwise the problem that kept it from being placed."""
+
+    line: int
+    key: str | None
+    status: int
+    order_id: UUID | None = None
+    order_number: str | None = None
+    version: int | None = None
+    position: str | None = None
+    problem: dict[str, Any] | None = None
+
+
+def _line(example: Any) -> str:
+    return orjson.dumps(example, default=str).decode() + "\n"
 
 
 @router.post(
     "/orders/import",
     response_class=StreamingResponse,
-    responses={200: {"description": "A result a line", "content": _jsonl(_RESULT)}},
+    responses={200: {"description": "A result a line", "content": items(LINES, ImportResultOut, _line(_RESULT))}},
     openapi_extra={
         "requestBody": {
             "required": True,
             "description": f"At most {MOST_LINES} lines, each an order's body and its `key`",
-            "content": _jsonl(_LINE),
+            "content": items(LINES, ImportedOrderBody, _line(_LINE), "validation"),
         },
         **problems("invalid-lines"),
     },
@@ -138,7 +159,9 @@ def _refused(key: str | None, code: str, detail: str) -> dict[str, Any]:
 @router.get(
     "/orders/export",
     response_class=StreamingResponse,
-    responses={200: {"description": "An order a line", "content": _jsonl(examples.SUMMARY)}},
+    responses={
+        200: {"description": "An order a line", "content": items(LINES, OrderSummaryOut, _line(examples.SUMMARY))}
+    },
     openapi_extra=problems(
         *("invalid-filter", "invalid-amount", "unknown-currency", "invalid-position", "read-not-caught-up")
     ),

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from activities.aggregates import Committed
 from api import positions
@@ -68,6 +68,8 @@ class CaseOut(BaseModel):
 
 class CaseAcceptedOut(BaseModel):
     """The answer is committed; list the cases with `min_position` to see what it did."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ACCEPTED_CASE]})
 
     case_id: UUID
     version: int

@@ -1,5 +1,6 @@
 """Examples of the OpenAPI document."""
 
+import json
 from typing import Any, Final
 
 ORDER_ID: Final = "7f1f3c52-6a5e-5d0a-9d0c-2b6f3d1f8a10"
@@ -326,6 +327,10 @@ COMPARISON: Final[dict[str, Any]] = {
 }
 
 
+ACCEPTED: Final[dict[str, Any]] = {"order_id": ORDER_ID, "version": 5, "position": POSITION}
+ACCEPTED_CASE: Final[dict[str, Any]] = {"case_id": CASE["case_id"], "version": 2, "position": POSITION}
+
+
 def page(item: dict[str, Any]) -> dict[str, Any]:
     return {"items": [item], "next_cursor": None}
 
@@ -334,8 +339,5 @@ def items(item: dict[str, Any]) -> dict[str, Any]:
     return {"items": [item]}
 
 
-STREAMED: Final = (
-    "event: OrderConfirmed\n"
-    'data: {"position": 4711, "version": 4, "type": "OrderConfirmed", "stream": "order/7f1f…", "data": {}, …}\n'
-    "id: 4711\n\n"
-)
+LIVE: Final[dict[str, Any]] = {**EVENT, "stream": f"order/{ORDER_ID}", "order_id": ORDER_ID}
+STREAMED: Final = f"event: {LIVE['type']}\ndata: {json.dumps(LIVE)}\nid: {LIVE['position']}\n\n"

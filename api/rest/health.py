@@ -1,11 +1,11 @@
 """For what runs and watches the process: is it alive, can it work, what did it do."""
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from api.consuming import consuming_metrics
 from api.dependencies import Deps, ReadinessCheck
@@ -16,6 +16,13 @@ from api.rest.representations import answer
 router = APIRouter(tags=["health"])
 
 CHECK_TIMEOUT: Final = 2.0  # seconds
+
+
+_READY: Final[dict[str, Any]] = {"ok": True, "dependencies": {"database": {"ok": True, "detail": "reached"}}}
+_AWAY: Final[dict[str, Any]] = {
+    "ok": False,
+    "dependencies": {"database": {"ok": False, "detail": "no answer in 2 s"}},
+}
 
 
 class AliveOut(BaseModel):
@@ -30,15 +37,14 @@ class DependencyOut(BaseModel):
 class ReadyOut(BaseModel):
     """Each dependency by name."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_READY, _AWAY]})
+
     ok: bool
     dependencies: dict[str, DependencyOut]
 
 
-_READY: Final = {"ok": True, "dependencies": {"database": {"ok": True, "detail": "reached"}}}
-
-
 @router.get("/livez", response_model=AliveOut, openapi_extra=problems(example={"ok": True}))
-async def alive() -> Response:
+async def check_alive() -> Response:
     """The process answers. Says nothing of what it depends on."""
     return answer(AliveOut(ok=True))
 
@@ -49,7 +55,7 @@ async def alive() -> Response:
     responses={503: {"model": ReadyOut, "description": "A dependency is down"}},
     openapi_extra=problems(example=_READY),
 )
-async def ready(deps: Deps) -> Response:
+async def check_ready(deps: Deps) -> Response:
     """Whether everything that requests need can be reached."""
     checked = await asyncio.gather(*map(_check, deps.readiness.values()))
     found = dict(zip(deps.readiness, checked, strict=True))

@@ -110,7 +110,7 @@ class SagaOut(BaseModel):
         "order-not-found", "invalid-position", "read-not-caught-up", example=examples.items(examples.EVENT)
     ),
 )
-async def list_events(
+async def list_order_events(
     caller: Reading,
     deps: Deps,
     order_id: OrderId,
@@ -133,7 +133,7 @@ async def list_events(
         example={**examples.items(examples.STEP), "assignee": "eve", "notes": [examples.NOTE]},
     ),
 )
-async def list_saga_steps(
+async def get_order_saga(
     caller: Reading, deps: Deps, order_id: OrderId, min_position: MinPosition = None
 ) -> Response:
     """The steps of the order's process, and where each stands."""

@@ -73,7 +73,9 @@ class LedgerOut(BaseModel):
     response_model=LedgerOut,
     openapi_extra=problems("order-not-found", "invalid-position", "read-not-caught-up", example=examples.LEDGER),
 )
-async def get_ledger(caller: Reading, deps: Deps, order_id: OrderId, min_position: MinPosition = None) -> Response:
+async def get_order_ledger(
+    caller: Reading, deps: Deps, order_id: OrderId, min_position: MinPosition = None
+) -> Response:
     """What each event of the order posted to which account, and the balances. All balances sum to zero."""
     await catch_up(deps, ledger.NAME, min_position)
     await visible_order(deps, caller, order_id)

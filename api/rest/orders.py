@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from activities.aggregates import Committed
 from api import positions
@@ -48,6 +48,8 @@ Searching = Annotated[OrderSearch, Depends()]
 
 class AcceptedOut(BaseModel):
     """The command is committed; read the order with `min_position` to see what it did."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ACCEPTED]})
 
     order_id: UUID
     version: int
@@ -110,6 +112,7 @@ async def get_order(
     fields: Fields = None,
     if_none_match: Annotated[str | None, Header(description="ETags of versions already known")] = None,
 ) -> Response:
+    """One order; a customer's own only."""
     names = chosen(fields, OrderOut)
     await catch_up(deps, orders.NAME, min_position)
     view = await visible_order(deps, caller, order_id)

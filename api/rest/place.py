@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from activities.aggregates import Committed
 from activities.contracts import Placed
@@ -56,6 +56,8 @@ class PricedOut(BaseModel):
 
 class PlacedOut(PricedOut):
     """The order as it stands by this answer; what happens next is read at its Location."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PLACED]})
 
     order_id: UUID
     order_number: str

@@ -105,7 +105,7 @@ class ParkedOut(BaseModel, from_attributes=True):
     wanted: bool
 
 
-class RetriedOut(BaseModel):
+class AskedAgainOut(BaseModel):
     """How many keys a projector was asked to try again."""
 
     asked: int
@@ -165,7 +165,7 @@ async def list_projections(caller: Operating, deps: Deps) -> Response:
         *("projection-not-found", "rebuild-in-progress", "projection-not-fed"), example=examples.BUILD
     ),
 )
-async def rebuild(
+async def rebuild_projection(
     caller: OperatingProjections, deps: Deps, name: Name, body: RebuildBody | None = None
 ) -> Response:
     """Begin to fill new tables beside the live ones, which are read and fed as before."""
@@ -180,7 +180,7 @@ async def rebuild(
     response_model=ComparisonOut,
     openapi_extra=problems("projection-not-found", "no-candidate", example=examples.COMPARISON),
 )
-async def compare(caller: Operating, deps: Deps, name: Name) -> Response:
+async def compare_projection(caller: Operating, deps: Deps, name: Name) -> Response:
     """The candidate's rows beside the live ones. Reads all of both."""
     return answer(ComparisonOut.model_validate(await deps.projections.compare(name)))
 
@@ -193,7 +193,9 @@ async def compare(caller: Operating, deps: Deps, name: Name) -> Response:
         example=examples.items(examples.BUILD),
     ),
 )
-async def switch(caller: OperatingProjections, deps: Deps, name: Name, body: ForceBody | None = None) -> Response:
+async def switch_projection(
+    caller: OperatingProjections, deps: Deps, name: Name, body: ForceBody | None = None
+) -> Response:
     """Make the candidate the live build, at once for every reader; the live one is kept as the previous."""
     force = body is not None and body.force
     return _builds(await deps.projections.switch(name, actor=caller.actor, force=force))
@@ -207,7 +209,7 @@ async def switch(caller: OperatingProjections, deps: Deps, name: Name, body: For
         example=examples.items(examples.BUILD),
     ),
 )
-async def roll_back(
+async def roll_back_projection(
     caller: OperatingProjections, deps: Deps, name: Name, body: ForceBody | None = None
 ) -> Response:
     """Make the previous build live again; the two change places."""
@@ -222,7 +224,7 @@ async def roll_back(
         *("projection-not-found", "no-candidate", "switch-blocked"), example=examples.items(examples.BUILD)
     ),
 )
-async def discard(caller: OperatingProjections, deps: Deps, name: Name) -> Response:
+async def discard_projection_build(caller: OperatingProjections, deps: Deps, name: Name) -> Response:
     """Drop the candidate."""
     return _builds(await deps.projections.discard(name, actor=caller.actor))
 
@@ -232,7 +234,7 @@ async def discard(caller: OperatingProjections, deps: Deps, name: Name) -> Respo
     response_model=PageOut[ParkedOut],
     openapi_extra=problems("projection-not-found", "invalid-cursor", example=examples.page(examples.PARKED)),
 )
-async def list_parked(
+async def list_parked_keys(
     caller: Operating, deps: Deps, name: Name, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """Keys with an event that cannot be applied, by key."""
@@ -244,13 +246,15 @@ async def list_parked(
 @router.post(
     "/{name}/retry",
     status_code=202,
-    response_model=RetriedOut,
+    response_model=AskedAgainOut,
     openapi_extra=problems("projection-not-found", "key-not-parked", example={"asked": 1}),
 )
-async def retry(caller: OperatingProjections, deps: Deps, name: Name, body: RetryBody | None = None) -> Response:
+async def retry_parked_key(
+    caller: OperatingProjections, deps: Deps, name: Name, body: RetryBody | None = None
+) -> Response:
     """Have a projector try what is parked again: one key, or all."""
     asked = await deps.projections.retry(name, body.key if body else None, actor=caller.actor)
-    return answer(RetriedOut(asked=asked), 202)
+    return answer(AskedAgainOut(asked=asked), 202)
 
 
 @router.post(
@@ -259,7 +263,7 @@ async def retry(caller: OperatingProjections, deps: Deps, name: Name, body: Retr
     response_model=ParkedOut,
     openapi_extra=problems("projection-not-found", "key-not-parked", example=examples.PARKED),
 )
-async def skip(caller: OperatingProjections, deps: Deps, name: Name, body: SkipBody) -> Response:
+async def skip_parked_event(caller: OperatingProjections, deps: Deps, name: Name, body: SkipBody) -> Response:
     """Give the first event of a parked key up, for good; those behind it are applied."""
     given_up = await deps.projections.skip(name, body.key, reason=body.reason, actor=caller.actor)
     return answer(ParkedOut.model_validate(given_up), 202)

@@ -98,7 +98,7 @@ _PROBLEMS: Final = ("invalid-period", "invalid-position", "read-not-caught-up")
     response_model=ListOut[SalesOut],
     openapi_extra=problems(*_PROBLEMS, example={"items": [_SALES]}),
 )
-async def sales(
+async def report_sales(
     caller: Operating,
     deps: Deps,
     by: SalesBy = SalesBy.DAY,
@@ -118,7 +118,7 @@ async def sales(
     response_model=ListOut[FunnelOut],
     openapi_extra=problems(*_PROBLEMS, example={"items": [{"stage": "placed", "orders": 40, "share": 1.0}]}),
 )
-async def funnel(
+async def report_funnel(
     caller: Operating, deps: Deps, first: First = None, last: Last = None, min_position: MinPosition = None
 ) -> Response:
     """How many of the orders placed in the period have reached each stage by now."""
@@ -146,7 +146,7 @@ async def funnel(
         },
     ),
 )
-async def step_times(
+async def report_step_times(
     caller: Operating, deps: Deps, first: First = None, last: Last = None, min_position: MinPosition = None
 ) -> Response:
     """How long after their placing the period's orders reached each stage."""

@@ -57,7 +57,7 @@ EXAMPLE: Final = {**examples.ORDER, "returns": [examples.RETURN]}
         *("order-not-found", "invalid-position", "read-not-caught-up"), example=examples.items(examples.RETURN)
     ),
 )
-async def list_returns(
+async def list_order_returns(
     caller: Reading, deps: Deps, order_id: OrderId, min_position: MinPosition = None
 ) -> Response:
     """The order's returns, in the order in which they were asked for."""

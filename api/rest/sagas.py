@@ -79,7 +79,7 @@ class RetriedOut(BaseModel):
         example=examples.page(examples.STALLED),
     ),
 )
-async def list_sagas(
+async def list_stalled_steps(
     caller: Operating,
     deps: Deps,
     state: SagaState = SagaState.STALLED,
@@ -140,7 +140,7 @@ async def resolve_step(
     response_model=ListOut[RetriedOut],
     openapi_extra=problems("idempotency-key-reuse", example=examples.items(examples.RETRIED)),
 )
-async def retry_sagas(caller: Resolving, deps: Deps, key: AnyKey, body: BulkRetryBody) -> Response:
+async def retry_stalled_steps(caller: Resolving, deps: Deps, key: AnyKey, body: BulkRetryBody) -> Response:
     """Try again all steps that stalled with one type of error, the longest waiting first.
 
     Each tells what came of it; one that cannot be retried does not keep the others from it.

@@ -99,6 +99,7 @@ async def list_stock(
     ),
 )
 async def get_stock(caller: ReadingStock, deps: Deps, sku: SkuPath, min_position: MinPosition = None) -> Response:
+    """The stock of one SKU, over all warehouses and in each."""
     await catch_up(deps, stock.NAME, min_position)
     named = known_sku(sku)
     view = await deps.queries.stock(named)

@@ -13,7 +13,7 @@ from api.auth import Principal, Scope
 from api.dependencies import Deps, Reading
 from api.errors import Problem
 from api.live import FellBehind, Wanted
-from api.openapi import problems
+from api.openapi import items, problems
 from api.owners import LiveEvent
 from api.reading import owns
 from api.rest import examples
@@ -95,9 +95,10 @@ def _encoded(event: LiveEvent, caller: Principal) -> bytes:
 @router.get(
     "/stream",
     response_class=EventStream,
+    responses={200: {"content": items(EventStream.media_type, LiveEventOut)}},
     openapi_extra=problems("invalid-position", "unavailable", example=examples.STREAMED),
 )
-async def follow(
+async def stream_events(
     caller: Reading,
     deps: Deps,
     order_id: Annotated[UUID | None, Query(description="Only this order's events")] = None,

@@ -119,6 +119,7 @@ async def create_category(caller: Cataloguing, deps: Deps, key: RequiredKey, bod
 async def rename_category(
     caller: Cataloguing, deps: Deps, category: CategoryPath, key: AnyKey, body: RenameCategoryBody
 ) -> Response:
+    """Change the name of a category; its id and its products stay."""
     committed = await deps.gateway.rename_category(
         category, body.name, key=command_key(caller, key), actor=caller.actor
     )

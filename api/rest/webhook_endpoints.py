@@ -53,7 +53,9 @@ _ONE: Final = problems("webhook-endpoint-not-found", example=EXAMPLE)
         example={**CREATED, "secret": SECRET},
     ),
 )
-async def create_endpoint(caller: ManagingWebhooks, deps: Deps, key: RequiredKey, body: EndpointBody) -> Response:
+async def create_webhook_endpoint(
+    caller: ManagingWebhooks, deps: Deps, key: RequiredKey, body: EndpointBody
+) -> Response:
     """What happens to orders from now on is sent there. The same key gives the same endpoint, while there is one,
     with a secret that signs now."""
     _check(deps.webhooks, url=body.url, event_types=body.event_types)
@@ -72,14 +74,15 @@ async def create_endpoint(caller: ManagingWebhooks, deps: Deps, key: RequiredKey
 
 
 @router.get("", response_model=ListOut[EndpointOut], openapi_extra=problems(example=examples.items(EXAMPLE)))
-async def list_endpoints(caller: ManagingWebhooks, deps: Deps) -> Response:
+async def list_webhook_endpoints(caller: ManagingWebhooks, deps: Deps) -> Response:
     """The oldest first."""
     items = [EndpointOut.model_validate(each) for each in await deps.webhooks.endpoints.list()]
     return answer(ListOut[EndpointOut](items=items))
 
 
 @router.get("/{endpoint_id}", response_model=EndpointOut, openapi_extra=_ONE)
-async def read_endpoint(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId) -> Response:
+async def get_webhook_endpoint(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId) -> Response:
+    """One endpoint, without its secret."""
     return await _shown(deps, _uuid(endpoint_id))
 
 
@@ -90,7 +93,7 @@ async def read_endpoint(caller: ManagingWebhooks, deps: Deps, endpoint_id: Endpo
         "webhook-endpoint-not-found", "invalid-webhook-url", "unknown-event-type", example=EXAMPLE
     ),
 )
-async def change_endpoint(
+async def change_webhook_endpoint(
     caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId, body: EndpointChangeBody
 ) -> Response:
     """Change the members given. What waits goes to the new URL; a filter counts for what is sent from now on."""
@@ -108,7 +111,7 @@ async def change_endpoint(
     openapi_extra=problems("webhook-endpoint-not-found"),
     response_class=Response,
 )
-async def delete_endpoint(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId) -> Response:
+async def delete_webhook_endpoint(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId) -> Response:
     """With its log and all that waits for it."""
     if not await deps.webhooks.endpoints.delete(_uuid(endpoint_id)):
         raise _missing()
@@ -122,7 +125,7 @@ async def delete_endpoint(caller: ManagingWebhooks, deps: Deps, endpoint_id: End
         "webhook-endpoint-not-found", example={"endpoint_id": EXAMPLE["endpoint_id"], "secret": SECRET}
     ),
 )
-async def rotate_secret(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId) -> Response:
+async def rotate_webhook_secret(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId) -> Response:
     """A new secret; the one before signs beside it for a while."""
     made = await deps.webhooks.endpoints.rotate(_uuid(endpoint_id), overlap=deps.webhooks.overlap)
     if made is None:
@@ -131,7 +134,7 @@ async def rotate_secret(caller: ManagingWebhooks, deps: Deps, endpoint_id: Endpo
 
 
 @router.post("/{endpoint_id}/pause", response_model=EndpointOut, openapi_extra=_ONE)
-async def pause_endpoint(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId) -> Response:
+async def pause_webhook_endpoint(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId) -> Response:
     """Send nothing for now. What happens meanwhile waits."""
     found = _uuid(endpoint_id)
     await deps.webhooks.endpoints.pause(found)
@@ -139,7 +142,7 @@ async def pause_endpoint(caller: ManagingWebhooks, deps: Deps, endpoint_id: Endp
 
 
 @router.post("/{endpoint_id}/resume", response_model=EndpointOut, openapi_extra=_ONE)
-async def resume_endpoint(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId) -> Response:
+async def resume_webhook_endpoint(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId) -> Response:
     """Send again, beginning with what waits."""
     found = _uuid(endpoint_id)
     await deps.webhooks.endpoints.resume(found)
@@ -153,7 +156,7 @@ async def resume_endpoint(caller: ManagingWebhooks, deps: Deps, endpoint_id: End
         "webhook-endpoint-not-found", "invalid-cursor", example={"items": [DELIVERY], "next_cursor": "96"}
     ),
 )
-async def list_deliveries(
+async def list_webhook_deliveries(
     caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId, limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """Every attempt, the newest first."""
@@ -173,7 +176,9 @@ async def list_deliveries(
     response_model=ReplayOut,
     openapi_extra=problems("webhook-endpoint-not-found", example={"orders": 12}),
 )
-async def replay(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId, body: ReplayBody) -> Response:
+async def replay_webhooks(
+    caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId, body: ReplayBody
+) -> Response:
     """Send every event behind that position of the log again, under the ids they had. A paused endpoint gets
     them once it is resumed."""
     endpoint = await _found(deps, _uuid(endpoint_id))
@@ -189,7 +194,7 @@ async def replay(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId, 
         example={"succeeded": False, "status": 503, "error": "http-503", "milliseconds": 41},
     ),
 )
-async def send_test(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId) -> Response:
+async def send_test_webhook(caller: ManagingWebhooks, deps: Deps, endpoint_id: EndpointId) -> Response:
     """Send a message of type `webhook.test` once, also to a paused endpoint, and say what came of it."""
     endpoint = await _found(deps, _uuid(endpoint_id))
     message = {"type": TEST_TYPE, "recorded_at": datetime.now(UTC), "data": {}}

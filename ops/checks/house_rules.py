@@ -23,6 +23,9 @@ REGISTRY = re.compile(
 )
 PATHS_ALLOWED = ("deploy/", "docker-compose.yml")  # paths inside containers are not a machine's
 
+GENERATED = "# Made by `make "
+"""How a file begins whose size is that of what it is made from."""
+
 Rule = Callable[[str, str], Iterator[str]]
 
 
@@ -38,7 +41,7 @@ def functions_are_short(path: str, text: str) -> Iterator[str]:
 def files_are_short(path: str, text: str) -> Iterator[str]:
     """No Python file grows into a second module."""
     length = text.count("\n")
-    if path.endswith(".py") and length > MAX_FILE_LINES:
+    if path.endswith(".py") and length > MAX_FILE_LINES and not text.startswith(GENERATED):
         yield f"{path}: {length} lines, of at most {MAX_FILE_LINES}"
 
 
