@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi_swagger import patch_fastapi
 
 from api import problem_pages
+from api.audit import Auditing
 from api.dependencies import ApiDependencies
 from api.edge import install_cors, install_edge
 from api.graphql.ide import assets_router
@@ -124,6 +125,7 @@ def create_app(deps: ApiDependencies) -> FastAPI:
     app.add_middleware(Unsealing)
     app.add_middleware(BodyLimit, limit=deps.rules.max_body_bytes)
     install_edge(app, timeout=deps.rules.request_timeout, compress_from=deps.rules.compress_from)
+    app.add_middleware(Auditing)
     app.add_middleware(RequestContext, metrics=Metrics(deps.registry))
     install_cors(app, deps.rules.cors_origins)
     return app

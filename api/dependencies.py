@@ -12,6 +12,7 @@ from fastapi.requests import HTTPConnection
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CollectorRegistry
 
+from api.audit import AuditTrail, noting
 from api.auth import InvalidToken, Principal, Scope, TokenVerifier
 from api.commands import CaseAnswers, Commands, Drafts, RefundGrants, WebhookInbox
 from api.dead_letters import Messaging
@@ -41,6 +42,7 @@ class ApiDependencies:
     data in answers. `outages`: exceptions of the
     drivers below that mean that a server cannot be reached; they are answered 503 instead of 500.
     `rates`: how often each may ask; None counts nothing.
+    `trail`: the audit of what staff ask for.
     `watermark`: how far the log is sequenced, for the metrics.
     """
 
@@ -61,6 +63,7 @@ class ApiDependencies:
     feed: Feed
     messaging: Messaging
     webhooks: Webhooks
+    trail: AuditTrail
     mails: MailBook
     stripe: WebhookInbox | None = None
     rates: Rates | None = None
@@ -94,9 +97,11 @@ async def identified(deps: ApiDependencies, authorization: str | None) -> Princi
     if scheme.lower() != "bearer" or not token.strip():
         raise _unproven("the Authorization header holds no bearer token")
     try:
-        return await deps.verifier.verify(token.strip())
+        caller = await deps.verifier.verify(token.strip())
     except InvalidToken as error:
         raise _unproven(str(error)) from None
+    noting().caller = caller
+    return caller
 
 
 def _unproven(reason: str) -> Problem:

@@ -9,6 +9,7 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.audit import noting
 from api.dependencies import ApiDependencies
 
 MARK: Final = b"sealed:1:"
@@ -30,12 +31,14 @@ class Unsealing:
         async def opened(message: Message) -> None:
             nonlocal start
             if message["type"] == "websocket.send" and message.get("text"):
+                noting().opened |= MARK.decode() in message["text"]
                 await send({**message, "text": await deps.vault.open_json(message["text"])})
                 return
             if message["type"] == "http.response.start":
                 start = message  # kept until the length of the body is known
                 return
             if message["type"] == "http.response.body" and MARK in message.get("body", b""):
+                noting().opened = True
                 body = (await deps.vault.open_json(message["body"].decode())).encode()
                 message = {**message, "body": body}
                 if start is not None and not message.get("more_body"):

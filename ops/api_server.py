@@ -38,6 +38,7 @@ from messaging.dead_letters import DeadLetters
 from messaging.mails.log import MailLog
 from messaging.routing import Routes
 from messaging.subscriptions import Subscriptions
+from ops.audit_trail import PostgresTrail, lost_counter
 from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backend, step_policies
 from ops.config import Settings
 from ops.identity import dev_issuer
@@ -86,6 +87,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
         courier = await stack.enter_async_context(
             open_courier(settings, engine, backend.codec, vault, master_keys(settings))
         )
+        trail = PostgresTrail(engine, settings.audit_days, lost_counter(registry).inc)
         app = create_app(
             ApiDependencies(
                 gateway=command_gateway(settings, temporal, backend),
@@ -113,6 +115,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                     Subscriptions(redis, Routes().contexts),
                 ),
                 webhooks=webhooks(settings, courier),
+                trail=trail,
                 mails=MailLog(engine),
                 outages=OUTAGES,
                 watermark=lambda: watermark(backend.pool),
@@ -120,6 +123,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
         )
         following = asyncio.create_task(feed.run())
         stack.push_async_callback(_ended, following)
+        stack.push_async_callback(_ended, asyncio.create_task(trail.run()))
         server = _server(app, settings)
         serving = asyncio.create_task(server.serve())
         told = asyncio.create_task(stop.wait())

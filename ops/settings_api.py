@@ -30,6 +30,8 @@ class ApiSettings(BaseSettings):
         1024, description="Bytes from which an answer is compressed, when its reader takes zstd or gzip"
     )
 
+    audit_days: PositiveInt = Field(400, description="Days that the audit of staff's requests is kept")
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _origins(cls, value: object) -> object:

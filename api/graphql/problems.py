@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 from strawberry.types.field import StrawberryField
 
 from api import errors
+from api.audit import noting
 from api.auth import KeysUnavailable
 from api.errors import CATALOGUE, PROBLEM_BASE, ProblemType, problem_type, refusal_members
 from api.graphql.context import ApiInfo
@@ -113,4 +114,6 @@ class Refusals(strawberry.ExceptionHandler):  # type: ignore[type-arg] # the att
     error_type = UnavailableProblem
 
     def handle(self, exception: Exception, *, field: StrawberryField, info: ApiInfo) -> AnyProblem:
-        return as_type(exception)
+        problem = as_type(exception)
+        noting().refused = problem.status
+        return problem

@@ -15,6 +15,8 @@ from strawberry.extensions import (
 )
 from strawberry.schema.config import StrawberryConfig
 
+from api.audit import noting
+from api.graphql.auditing import Audited
 from api.graphql.limits import MAX_ALIASES, MAX_DEPTH, MAX_TOKENS, CostLimit
 from api.graphql.mutations import Mutation
 from api.graphql.problems import EXPECTED, Refusals, explain
@@ -46,6 +48,7 @@ class Errors(MaskErrors):
             return error
         if isinstance(original, EXPECTED):
             code, kind, detail, members = explain(original)
+            noting().refused = kind.status
             message, extensions = detail, {**members, "code": code, "status": kind.status}
         else:
             log.error("a resolver failed", path=error.path, exc_info=original)
@@ -60,6 +63,7 @@ class Schema(strawberry.Schema):
 
 
 LIMITS: Final = (
+    Audited,
     lambda: QueryDepthLimiter(max_depth=MAX_DEPTH),
     lambda: MaxAliasesLimiter(max_alias_count=MAX_ALIASES),
     lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),

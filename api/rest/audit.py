@@ -1,4 +1,4 @@
-"""`GET /v1/ops/audit`: who of the staff did what, when, and to which order."""
+"""`/v1/ops/audit`: who of the staff did what, when, and to which order; and all that they asked for."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
+from api.audit import MAX_PATH, RequestFilter
 from api.dependencies import Cursor, Deps, Limit, MinPosition, Operating
 from api.openapi import problems
 from api.reading import catch_up
@@ -78,3 +79,55 @@ async def list_operator_actions(
         for item in page.items
     ]
     return answer(PageOut[ActionOut](items=items, next_cursor=page.next_cursor))
+
+
+REQUEST: Final[dict[str, Any]] = {
+    "number": 96,
+    "actor": "operator:eve",
+    "action": "GET /v1/orders/{order_id}",
+    "target": f"/v1/orders/{examples.ORDER_ID}",
+    "outcome": 200,
+    "personal": True,
+    "request_id": "4f1c2a7e9d0b4c7b8a55c1f00c7d2155",
+    "noted_at": examples.TIME,
+}
+
+
+class RequestOut(BaseModel, from_attributes=True):
+    """`outcome`: an HTTP status, also of GraphQL. `personal`: whether the answer held personal data."""
+
+    number: int
+    actor: str
+    action: str
+    target: str
+    outcome: int
+    personal: bool
+    request_id: str
+    noted_at: datetime
+
+
+@router.get(
+    "/audit/requests",
+    response_model=PageOut[RequestOut],
+    openapi_extra=problems("invalid-cursor", "invalid-filter", example=examples.page(REQUEST)),
+)
+async def list_requests(
+    caller: Operating,
+    deps: Deps,
+    actor: Annotated[str | None, Query(max_length=300, description="Role and subject, `operator:eve`")] = None,
+    action: Annotated[
+        str | None,
+        Query(max_length=MAX_PATH, description="`POST /v1/orders/{order_id}/cancel`, `mutation cancelOrder`"),
+    ] = None,
+    outcome: Annotated[int | None, Query(ge=100, le=599, description="An HTTP status")] = None,
+    personal: Annotated[bool | None, Query(description="Whether personal data were in the answer")] = None,
+    request_id: Annotated[str | None, Query(max_length=128)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """Newest first: commands of staff, their reads of personal data and exports, changes of webhook endpoints, and
+    whatever anybody was forbidden. A request is listed within a second of its answer."""
+    where = RequestFilter(actor, action, outcome, personal, request_id)
+    page = await deps.trail.listed(where, limit=limit, cursor=cursor)
+    items = [RequestOut.model_validate(item) for item in page.items]
+    return answer(PageOut[RequestOut](items=items, next_cursor=page.next_cursor))

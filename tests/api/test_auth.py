@@ -103,6 +103,7 @@ MATRIX: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("POST", f"{PROJECTION}/retry", None, STAFF),
     ("POST", f"{PROJECTION}/skip", {"key": "order/x", "reason": "r"}, STAFF),
     ("GET", "/v1/ops/audit", None, STAFF),
+    ("GET", "/v1/ops/audit/requests", None, STAFF),
     ("GET", "/v1/reports/sales", None, STAFF),
     ("GET", "/v1/reports/funnel", None, STAFF),
     ("GET", "/v1/reports/step-times", None, STAFF),

@@ -51,6 +51,7 @@ from tests.api.fake_insight import FakeInsight
 from tests.api.fake_letters import FakeLetters
 from tests.api.fake_mails import FakeMails
 from tests.api.fake_queries import FakeQueries
+from tests.api.fake_trail import FakeTrail
 from tests.api.fake_webhooks import FakeWebhooks
 from tests.api.projections import FakeProjections
 from tests.readmodels.memory_log import MemoryLog
@@ -270,6 +271,7 @@ class World:
         self.store = MemoryEventStore()
         self.history = MemoryHistory(self.store)
         self.letters = FakeLetters()
+        self.trail = FakeTrail()
         self.webhooks = FakeWebhooks()
         self.mails = FakeMails()
         self.readiness: dict[str, Any] = {}
@@ -295,6 +297,7 @@ class World:
                 mails=self.mails,
                 carrier_secrets={"simulated": SECRET},
                 messaging=Messaging(self.letters, self.letters),
+                trail=self.trail,
                 webhooks=Webhooks(
                     *(self.webhooks, self.webhooks, self.webhooks.test, AddressRules().check_url),
                     event_types=frozenset({"OrderConfirmed", "OrderCompleted"}),
