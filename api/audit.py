@@ -90,7 +90,7 @@ class AuditTrail(Protocol):
 
 
 class Auditing:
-    """Notes a request when it has been answered. What is not proven to be anybody's (401) is only logged."""
+    """Notes a request when it has been answered. What is not proven to be anybody's (401) is not."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

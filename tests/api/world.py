@@ -271,8 +271,7 @@ class World:
         self.store = MemoryEventStore()
         self.history = MemoryHistory(self.store)
         self.letters = FakeLetters()
-        self.trail = FakeTrail()
-        self.webhooks = FakeWebhooks()
+        self.trail, self.webhooks = FakeTrail(), FakeWebhooks()
         self.mails = FakeMails()
         self.readiness: dict[str, Any] = {}
         self.log = MemoryLog()
