@@ -55,7 +55,7 @@ class ProcessSpec:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout: float = 10.0
     death_signal: signal.Signals = signal.SIGKILL
-    start_timeout: float = 30.0
+    start_timeout: float = 120.0
     start_attempts: int = 1
 
 
