@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from temporalio.client import Client, WithStartWorkflowOperation
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from activities.contracts import TaskQueue
 from workflows.aftercare import AftercareWorkflow
@@ -26,6 +26,7 @@ async def send_aftercare(
     update_id: str,
     policies: StepPolicies,
     timeout: float,
+    priority: Priority,
 ) -> CommandDone:
     """Execute the update, starting the workflow where none runs. Raises what the client raises."""
     start = WithStartWorkflowOperation(
@@ -35,6 +36,7 @@ async def send_aftercare(
         task_queue=TaskQueue.ORDERS,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        priority=priority,
     )
     updating = temporal.execute_update_with_start_workflow(
         method,

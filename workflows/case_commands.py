@@ -22,6 +22,7 @@ from domain.reconciliation.events import CaseAction
 from workflows.aftercare_commands import with_start
 from workflows.cases import CaseInput, CaseWorkflow, case_workflow_id
 from workflows.errors import CommandTimeout, CommandUnavailable
+from workflows.policies import priority_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class CaseCommands:
             task_queue=TaskQueue.ORDERS,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            priority=priority_of(actor),
         )
         answering = self.temporal.execute_update_with_start_workflow(
             CaseWorkflow.answer,

@@ -36,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
         OpenChargeback,
         ResolveStalledStep,
     )
+    from workflows.policies import is_staff
 
 from workflows.failures import FAILED, refusal_of, refused
 from workflows.saga import Saga
@@ -125,7 +126,7 @@ class Commands:
 
     def _done(self, done: Commanded, step: Step) -> CommandDone:
         self._saga.cancelling = self._saga.cancelling or done.cancelling
-        self._saga.urgent = self._saga.urgent or step.actor.startswith("operator:")
+        self._saga.urgent = self._saga.urgent or is_staff(step.actor)
         return CommandDone(done.version, step.fingerprint)
 
     async def _adopt(self, command: ResolveStalledStep, step: Step) -> CommandDone:

@@ -13,6 +13,7 @@ from domain.errors import NotAllowed
 from workflows.aftercare_commands import with_start
 from workflows.contracts import erasure_workflow_id
 from workflows.erasure import ErasureWorkflow
+from workflows.policies import priority_of
 
 
 async def send_erasure(temporal: Client, given: EraseStep, *, timeout: float) -> Erased:
@@ -27,6 +28,7 @@ async def send_erasure(temporal: Client, given: EraseStep, *, timeout: float) ->
         task_queue=TaskQueue.ORDERS,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        priority=priority_of(given.actor),
     )
     asked = temporal.execute_update_with_start_workflow(
         ErasureWorkflow.erase,

@@ -1,15 +1,8 @@
 """What operators do with an order that waits for them: answer its stalled steps, hand it over, leave notes."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
-
-from google.protobuf.field_mask_pb2 import FieldMask
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflow.v1 import WorkflowExecutionOptions
-from temporalio.api.workflowservice.v1 import UpdateWorkflowExecutionOptionsRequest
-from temporalio.service import RPCError, RPCStatusCode
 
 from activities.aggregates import Committed
 from domain.identifiers import return_of_parcel
@@ -20,11 +13,10 @@ from domain.record import OrderRecord
 from workflows.changes_gateway import ChangesGateway
 from workflows.contracts import AssignOrder, NoteOrder, ResolveStalledStep, order_workflow_id
 from workflows.order import OrderWorkflow
-from workflows.policies import URGENT
 from workflows.refunds import RefundWorkflow, refund_workflow_id
 from workflows.return_contracts import return_workflow_id
 from workflows.returns import ReturnWorkflow
-from workflows.updating import fingerprint, rpc_failure
+from workflows.updating import fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +50,6 @@ class OperatorsGateway(ChangesGateway):
             )
 
         home, method = await self._home_of(order_id, step)
-        await self._hurry(home)
         return await self._update(order_id, method, command, f"resolve:{key}", decide, home=home)
 
     async def _home_of(self, order_id: UUID, step: str) -> tuple[str, Any]:
@@ -92,23 +83,3 @@ class OperatorsGateway(ChangesGateway):
             return orders.note(record.order_state, text=note, noted_by=actor)
 
         return await self._update(order_id, OrderWorkflow.note, command, f"note:{key}", decide)
-
-    async def _hurry(self, workflow_id: str) -> None:
-        """Have the workflow's tasks go before those of others: an operator waits for it.
-
-        Raises:
-            CommandUnavailable: Temporal cannot be reached.
-        """
-        request = UpdateWorkflowExecutionOptionsRequest(
-            namespace=self.temporal.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=workflow_id),
-            workflow_execution_options=WorkflowExecutionOptions(priority=URGENT._to_proto()),
-            update_mask=FieldMask(paths=["priority"]),
-        )
-        try:
-            await self.temporal.workflow_service.update_workflow_execution_options(
-                request, timeout=timedelta(seconds=self.timeout)
-            )
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:  # what no workflow runs for is told by the update
-                raise rpc_failure(error) from error

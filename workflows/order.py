@@ -32,6 +32,7 @@ from workflows.fulfilment import Fulfilment, Parcel
 from workflows.holds import Holds
 from workflows.money import OrderMoney
 from workflows.renewal import Renewal
+from workflows.resetting import Life
 from workflows.saga import Interrupted, Saga
 from workflows.stock import Goods
 
@@ -53,14 +54,12 @@ class OrderWorkflow(OrderChanges):
         self._saga.holding.append(self._renewal.covers)
         self._fulfilment = Fulfilment(self._saga, self._money, given.policies)
         self._amendments = Amendments(self._saga, self._money, self._fulfilment, self._holds)
-        self._reset = False
         self._methods_chosen = 0
-        workflow.register_random_seed_callback(self._begin_anew)
+        self._life = Life[OrderOutcome](lambda: self._placed is not None)
 
     @workflow.run
     async def run(self, given: OrderInput) -> OrderOutcome:
-        self._life = asyncio.create_task(self._run(given))
-        return await self._shielded(self._life)
+        return await self._shielded(self._life.begin(self._run(given)))
 
     async def _run(self, given: OrderInput) -> OrderOutcome:
         place = Step(given.command.order_id, "place#0", given.actor)
@@ -198,7 +197,7 @@ class OrderWorkflow(OrderChanges):
                 await asyncio.shield(asyncio.create_task(self._commands.cancel_from_temporal()))
             else:
                 break
-        if self._reset or not life.done():
+        if self._life.was_reset or not life.done():
             await workflow.wait_condition(workflow.all_handlers_finished)
             workflow.continue_as_new(self._given)
         return await life
@@ -211,15 +210,6 @@ class OrderWorkflow(OrderChanges):
         )
         quiet = self._saga.quiet and not self._commands.turns.under_way
         return long and quiet and self._placed is not None and workflow.all_handlers_finished()
-
-    def _begin_anew(self, _seed: int) -> None:
-        """The run was reset in Temporal: what it did after that point stands in the stream, and not in here.
-
-        It goes on as another run, which takes up where the stream says the order stands.
-        """
-        if self._placed is not None:
-            self._reset = True
-            self._life.cancel()
 
     # Commands and news
 

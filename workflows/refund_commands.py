@@ -28,6 +28,7 @@ from workflows.aftercare_commands import with_start
 from workflows.catalogue import available
 from workflows.contracts import StepPolicies
 from workflows.errors import CommandTimeout, CommandUnavailable
+from workflows.policies import priority_of
 from workflows.refunds import RefundInput, RefundWorkflow, refund_workflow_id
 from workflows.updating import fingerprint, rpc_failure
 
@@ -78,6 +79,7 @@ class RefundCommands:
             task_queue=TaskQueue.ORDERS,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            priority=priority_of(actor),
         )
         granting = self.temporal.execute_update_with_start_workflow(
             RefundWorkflow.grant,

@@ -1,6 +1,6 @@
 """One granted refund, of an open order or of one that has ended: granted, then given back until that is done."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
 from workflows.commands import Commands
 from workflows.failures import FAILED, refusal_of
 from workflows.money import in_parts
+from workflows.resetting import Life
 from workflows.saga import Saga
 
 REFUND_WORKFLOW: Final = "Refund"
@@ -67,9 +68,13 @@ class RefundWorkflow:
         self._saga = Saga(given.order_id, given.policies)
         self._commands = Commands(self._saga, given.order_id)
         self._granted: bool | None = None
+        self._life = Life[None]()
 
     @workflow.run
     async def run(self, given: RefundInput) -> None:
+        await self._life.or_anew(self._run(given), replace(given, resumed=True))
+
+    async def _run(self, given: RefundInput) -> None:
         if not given.resumed:
             await workflow.wait_condition(lambda: self._granted is not None and workflow.all_handlers_finished())
         if given.resumed or self._granted:

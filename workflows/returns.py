@@ -39,6 +39,7 @@ from workflows.commands import Commands
 from workflows.failures import FAILED, refusal_of
 from workflows.fulfilment import Fulfilment
 from workflows.refunds import give_back
+from workflows.resetting import Life
 from workflows.return_labels import ReturnLabel
 from workflows.saga import Saga
 from workflows.stock import tell_served
@@ -66,9 +67,13 @@ class ReturnWorkflow:
         # Nobody counts on the day that a replacement arrives: it is asked for until it has.
         self._sending = Fulfilment(self._saga, PaidBefore(), replace(given.policies, deliver_within=0.0))
         self._commands = 0
+        self._life = Life[None]()
 
     @workflow.run
     async def run(self, given: ReturnInput) -> None:
+        await self._life.or_anew(self._run(given), replace(given, resumed=True))
+
+    async def _run(self, given: ReturnInput) -> None:
         await workflow.wait_condition(lambda: given.resumed or bool(self._commands))
         await self._take_up()
         while True:
@@ -132,37 +137,37 @@ class ReturnWorkflow:
     async def request(self, command: RequestReturn) -> CommandDone:
         step = self._step("request-return", command)
         given = RequestReturnStep(step, command.request, command.rules, workflow.now())
-        return await self._run(ReturnActivities.request_return, given, step)
+        return await self._do(ReturnActivities.request_return, given, step)
 
     @workflow.update
     async def approve(self, command: DecideReturn) -> CommandDone:
         step = self._step("approve-return", command)
         given = DecideReturnStep(step, self._given.return_id, command.reason)
-        return await self._run(ReturnActivities.approve_return, given, step)
+        return await self._do(ReturnActivities.approve_return, given, step)
 
     @workflow.update
     async def reject(self, command: DecideReturn) -> CommandDone:
         step = self._step("reject-return", command)
         given = DecideReturnStep(step, self._given.return_id, command.reason)
-        return await self._run(ReturnActivities.reject_return, given, step)
+        return await self._do(ReturnActivities.reject_return, given, step)
 
     @workflow.update
     async def receive(self, command: ReceiveReturn) -> CommandDone:
         step = self._step("receive-return", command)
         given = ReceiveReturnStep(step, self._given.return_id, command.warehouse)
-        return await self._run(ReturnActivities.receive_return, given, step)
+        return await self._do(ReturnActivities.receive_return, given, step)
 
     @workflow.update
     async def inspect(self, command: InspectReturn) -> CommandDone:
         step = self._step("inspect-return", command)
         given = InspectReturnStep(step, self._given.return_id, command.items)
-        return await self._run(ReturnActivities.inspect_return, given, step)
+        return await self._do(ReturnActivities.inspect_return, given, step)
 
     def _step(self, name: str, command: Any) -> Step:
         key = f"{name}:{command.command_id}"
         return Step(self._given.order_id, key, command.actor, command.fingerprint)
 
-    async def _run(self, method: Callable[[Any, P], Awaitable[ReturnDone]], given: P, step: Step) -> CommandDone:
+    async def _do(self, method: Callable[[Any, P], Awaitable[ReturnDone]], given: P, step: Step) -> CommandDone:
         """Answers once the command's events are committed."""
         try:
             done = await self._saga.own(method, given)

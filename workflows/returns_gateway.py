@@ -20,6 +20,7 @@ from domain.returns.events import InspectedItem, ReturnItem, ReturnKind
 from domain.rma import ReturnRequest, ReturnRules
 from workflows.aftercare_commands import with_start
 from workflows.errors import CommandUnavailable
+from workflows.policies import priority_of
 from workflows.return_contracts import (
     DecideReturn,
     InspectReturn,
@@ -99,6 +100,7 @@ class ReturnsGateway(OrderUpdates):
         self, order_id: UUID, return_id: UUID, method: Any, command: OrderCommand, step: str
     ) -> Committed:
         command = await self._sealed(order_id, command)
+        await self._hurry(return_workflow_id(return_id), command.actor)
         start = WithStartWorkflowOperation(
             ReturnWorkflow.run,
             ReturnInput(order_id, return_id, self.policies),
@@ -106,6 +108,7 @@ class ReturnsGateway(OrderUpdates):
             task_queue=TaskQueue.ORDERS,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            priority=priority_of(command.actor),
         )
         asked = self.temporal.execute_update_with_start_workflow(
             method, command, start_workflow_operation=start, id=step, rpc_timeout=timedelta(seconds=self.timeout)

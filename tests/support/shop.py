@@ -104,14 +104,14 @@ class Shop:
         self._placed: dict[UUID, PlaceOrder] = {}
         self._workers: AsyncExitStack | None = None
         customers = MemoryCustomersOrders(self.store.streams)
-        self._services = activities(
+        self.services = activities(
             self.store, Snapshots(None), paying, self.carrier, WAREHOUSES, self.keys, customers
         )
 
     async def open(self, *, max_cached: int = 5000, only: Collection[TaskQueue] = tuple(TaskQueue)) -> None:
         """Start the workers, of some services or of all."""
         self._workers = AsyncExitStack()
-        services = {queue: methods for queue, methods in self._services.items() if queue in only}
+        services = {queue: methods for queue, methods in self.services.items() if queue in only}
         for worker in workers(self.environment.client, services, max_cached=max_cached):
             await self._workers.enter_async_context(worker)
 
