@@ -26,6 +26,7 @@ from api.rest import (
     decisions,
     drafts,
     explain,
+    exports,
     health,
     history,
     holds,
@@ -52,6 +53,7 @@ from api.webhooks import carriers, stripe
 
 VERSION: Final = "1"
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    exports.router,
     bulk.router,  # before the orders, whose ids its paths would be
     place.router,
     orders.router,

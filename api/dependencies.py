@@ -17,6 +17,7 @@ from api.auth import InvalidToken, Principal, Scope, TokenVerifier
 from api.commands import CaseAnswers, Commands, Drafts, RefundGrants, WebhookInbox
 from api.dead_letters import Messaging
 from api.errors import Problem
+from api.exporting import Exports
 from api.live import Feed
 from api.outbound import MailBook, Webhooks
 from api.rates import Rates
@@ -64,6 +65,7 @@ class ApiDependencies:
     messaging: Messaging
     webhooks: Webhooks
     trail: AuditTrail
+    exports: Exports
     mails: MailBook
     stripe: WebhookInbox | None = None
     rates: Rates | None = None

@@ -74,6 +74,7 @@ CATALOGUE: Final[Mapping[str, ProblemType]] = {
         key_not_parked="The key is not parked",
         webhook_endpoint_not_found="There is no such webhook endpoint",
         unknown_carrier="There is no such carrier",
+        export_not_found="There is no such export",
     ),
     **_all(405, method_not_allowed="The path does not take this method"),
     **_all(
@@ -143,6 +144,8 @@ CATALOGUE: Final[Mapping[str, ProblemType]] = {
         build_incomplete="The build has more keys parked",
         switch_blocked="Something reads the tables all the time",
         product_discontinued="The product is discontinued",
+        export_cancelled="The export was cancelled",
+        too_many_exports="There are as many exports under way as there may be",
         too_many_webhook_endpoints="There are as many webhook endpoints as there may be",
         no_price="The product has no price",
     ),

@@ -87,6 +87,11 @@ def endpoint_id(issuer: str, subject: str, key: str) -> UUID:
     return order_id(issuer, subject, f"endpoint {key}")
 
 
+def export_id(issuer: str, subject: str, key: str) -> UUID:
+    """The export that a caller's Idempotency-Key stands for."""
+    return order_id(issuer, subject, f"export {key}")
+
+
 def event_id(order: UUID, step: str, index: int) -> UUID:
     """Id of the `index`-th event that a step (or command) writes: the same on every attempt."""
     return uuid5(order, f"{step}/{index}")

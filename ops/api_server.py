@@ -41,6 +41,7 @@ from messaging.subscriptions import Subscriptions
 from ops.audit_trail import PostgresTrail, lost_counter
 from ops.bootstrap import Backend, command_gateway, connect_temporal, open_backend, step_policies
 from ops.config import Settings
+from ops.exports import PostgresExports
 from ops.identity import dev_issuer
 from ops.keys import master_keys
 from ops.services import read_engine
@@ -116,6 +117,7 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 ),
                 webhooks=webhooks(settings, courier),
                 trail=trail,
+                exports=PostgresExports(engine, settings.export_days),
                 mails=MailLog(engine),
                 outages=OUTAGES,
                 watermark=lambda: watermark(backend.pool),

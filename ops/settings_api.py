@@ -30,6 +30,7 @@ class ApiSettings(BaseSettings):
         1024, description="Bytes from which an answer is compressed, when its reader takes zstd or gzip"
     )
 
+    export_days: PositiveInt = Field(7, description="Days that an export of orders can be downloaded")
     audit_days: PositiveInt = Field(400, description="Days that the audit of staff's requests is kept")
 
     @field_validator("cors_origins", mode="before")

@@ -36,9 +36,11 @@ from eventstore.privacy import CustomerKeys
 from eventstore.snapshots import Snapshots
 from eventstore.store import EventStore
 from eventstore.vault import Vault
+from messaging.tasks import end
 from ops.bootstrap import connect_temporal, open_backend, utc_now
 from ops.config import Settings
 from ops.customers_orders import PostgresCustomersOrders
+from ops.exports import ExportMaker
 from ops.gateways import open_payment_gateway, with_store_credit
 from ops.keys import master_keys
 from ops.mails import PostOffice, post
@@ -191,4 +193,7 @@ async def run_worker(
             services[TaskQueue.NOTIFICATIONS] = _methods(MailActivities(PostOffice(mails)))
         for worker in workers(client, {queue: services[queue] for queue in services if queue in only}):
             await stack.enter_async_context(worker)
+        if TaskQueue.MAINTENANCE in only:
+            making = asyncio.create_task(ExportMaker(engine, ReadModels(engine)).run())
+            stack.push_async_callback(end, [making])
         await stop.wait()

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Column, Row, or_, select, tuple_
+from sqlalchemy import Column, Row, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ColumnElement
 
@@ -78,6 +78,12 @@ async def listed(
     return cursors.page(
         rows, limit, _summary, lambda row: (sort, by.written(row._mapping[by.column.name]), str(row.order_id))
     )
+
+
+async def counted(connection: AsyncConnection, where: OrderFilter) -> int:
+    """How many orders meet the conditions; it costs as much as reading them. Raises InvalidValue."""
+    query = select(func.count()).select_from(ORDERS).where(*_conditions(where))
+    return await connection.scalar(query) or 0
 
 
 def _conditions(where: OrderFilter) -> list[ColumnElement[bool]]:

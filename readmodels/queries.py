@@ -108,6 +108,10 @@ class ReadModels:
         async with self._engine.connect() as connection:
             return await order_list.listed(connection, where, limit=limit, cursor=cursor, sort=sort)
 
+    async def count_orders(self, where: OrderFilter) -> int:
+        async with self._engine.connect() as connection:
+            return await order_list.counted(connection, where)
+
     async def customer_orders(self, customer_id: str, *, limit: int) -> Sequence[OrderView]:
         async with self._engine.connect() as connection:
             return await orders.of_customer(connection, customer_id, limit=limit)

@@ -71,6 +71,9 @@ class FakeQueries:
         self.listed.append((where, limit, cursor))
         return _page([_summary(view) for view in self.views.values()], None if self.last_page else "more")
 
+    async def count_orders(self, where: OrderFilter) -> int:
+        return len(self.views)
+
     async def customer_orders(self, customer_id: str, *, limit: int) -> Sequence[OrderView]:
         mine = [view for view in self.views.values() if view.record.order.placed.customer_id == customer_id]
         return mine[:limit]

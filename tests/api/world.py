@@ -40,13 +40,9 @@ from domain.reconciliation.events import CaseAction
 from domain.record import fold_record
 from eventstore.vault import Vault
 from messaging.webhooks.addresses import AddressRules
-from readmodels.views import (
-    OrderView,
-    ProductView,
-    StockView,
-    WarehouseStock,
-)
+from readmodels.views import OrderView, ProductView, StockView, WarehouseStock
 from tests.api.fake_catalogue import FakeCatalogue
+from tests.api.fake_exports import FakeExports
 from tests.api.fake_insight import FakeInsight
 from tests.api.fake_letters import FakeLetters
 from tests.api.fake_mails import FakeMails
@@ -271,7 +267,7 @@ class World:
         self.store = MemoryEventStore()
         self.history = MemoryHistory(self.store)
         self.letters = FakeLetters()
-        self.trail, self.webhooks = FakeTrail(), FakeWebhooks()
+        self.trail, self.webhooks, self.exports = FakeTrail(), FakeWebhooks(), FakeExports()
         self.mails = FakeMails()
         self.readiness: dict[str, Any] = {}
         self.log = MemoryLog()
@@ -297,6 +293,7 @@ class World:
                 carrier_secrets={"simulated": SECRET},
                 messaging=Messaging(self.letters, self.letters),
                 trail=self.trail,
+                exports=self.exports,
                 webhooks=Webhooks(
                     *(self.webhooks, self.webhooks, self.webhooks.test, AddressRules().check_url),
                     event_types=frozenset({"OrderConfirmed", "OrderCompleted"}),
