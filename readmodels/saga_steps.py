@@ -17,7 +17,6 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     column,
-    exists,
     func,
     literal,
     literal_column,
@@ -45,7 +44,7 @@ from readmodels.saga_notes import in_charge
 from readmodels.views import Page, SagaStep, StalledStep
 
 NAME: Final = "saga_steps"
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class StepState(StrEnum):
@@ -128,6 +127,7 @@ SAGA_STEPS = Table(
     Column("started_at", DateTime(timezone=True)),
     Column("updated_at", DateTime(timezone=True)),
     Column("first_version", BigInteger),
+    Column("amount_minor", BigInteger),
 )
 UPSERT = upsert_rows(SAGA_STEPS, keep=("started_at", "first_version"))
 IS_STALLED = SAGA_STEPS.c.state == literal_column("'stalled'")  # as the partial index spells it
@@ -169,10 +169,14 @@ class Change:
 
 @dataclass(slots=True)
 class OrderChanges:
-    """What a batch says of one order's steps. `closed`: what becomes of those stalled before, and when."""
+    """What a batch says of one order's steps. `closed`: what becomes of those stalled before, and when.
+
+    `amounts` are what steps have granted or given back, in minor units: a grant may take several to give back.
+    """
 
     steps: dict[str, SagaStep] = field(default_factory=dict)
     first_versions: dict[str, int] = field(default_factory=dict)
+    amounts: dict[str, int] = field(default_factory=dict)
     closed: tuple[StepState, datetime] | None = None
 
 
@@ -240,6 +244,8 @@ def _apply(order: OrderChanges, change: Change, recorded: Recorded) -> None:
     order.steps[change.step] = SagaStep(
         change.step, change.state, change.error_type, change.error, started_at=started, updated_at=at
     )
+    if isinstance(recorded.event, payments.RefundGranted | payments.PaymentRefunded):
+        order.amounts[change.step] = recorded.event.amount.minor
 
 
 def _close(order: OrderChanges, state: StepState, at: datetime) -> None:
@@ -252,7 +258,8 @@ def _close(order: OrderChanges, state: StepState, at: datetime) -> None:
 def _rows(order_id: UUID, order: OrderChanges) -> Iterable[tuple[object, ...]]:
     for name, step in order.steps.items():
         error = (step.error_type, step.error)
-        yield (order_id, name, step.state, *error, step.started_at, step.updated_at, order.first_versions[name])
+        times = (step.started_at, step.updated_at)
+        yield (order_id, name, step.state, *error, *times, order.first_versions[name], order.amounts.get(name))
 
 
 async def of_order(connection: AsyncConnection, order_id: UUID) -> Sequence[SagaStep]:
@@ -315,19 +322,23 @@ _GRANT: Final = "grant-refund:"
 async def unfinished_refunds(
     connection: AsyncConnection, *, before: datetime, after: tuple[UUID, str] | None, limit: int
 ) -> Sequence[tuple[UUID, str]]:
-    """Order and grant of the refunds that were granted before a time and are not given back, from `after` on.
+    """Order and grant of the refunds granted before a time that are not given back whole, from `after` on.
 
+    A refund of several captures goes back in as many steps, and its workflow may be lost between them.
     The refunds of returns are the returns' own.
     """
     grants, gifts = SAGA_STEPS.alias("granted"), SAGA_STEPS.alias("given")
     grant_id = func.substr(grants.c.step, len(_GRANT) + 1)
-    done = exists().where(
-        gifts.c.order_id == grants.c.order_id,
-        func.starts_with(gifts.c.step, literal("give-back:") + grant_id + literal("#")),
-        gifts.c.state == StepState.COMPENSATED,
+    given = (
+        select(func.coalesce(func.sum(gifts.c.amount_minor), literal_column("0")))
+        .where(
+            gifts.c.order_id == grants.c.order_id,
+            func.starts_with(gifts.c.step, literal("give-back:") + grant_id + literal("#")),
+        )
+        .scalar_subquery()
     )
     query = select(grants.c.order_id, grant_id.label("grant_id")).where(
-        grants.c.step.like(f"{_GRANT}%"), grants.c.updated_at <= before, ~done
+        grants.c.step.like(f"{_GRANT}%"), grants.c.updated_at <= before, given < grants.c.amount_minor
     )
     if after is not None:
         query = query.where(tuple_(grants.c.order_id, grants.c.step) > (after[0], f"{_GRANT}{after[1]}"))

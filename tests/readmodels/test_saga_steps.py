@@ -222,3 +222,18 @@ async def test_aftercare_that_stalled_outlives_the_order_and_is_found_until_it_i
     await happen(Happened(STREAM, PaymentRefunded(step, "r", eur("1.00")), step))
     assert await models.unfinished_refunds(late, None) == []
     assert not (await models.stalled(limit=10, cursor=None)).items
+
+
+async def test_a_refund_of_several_captures_is_found_until_its_last_part(
+    happen: Happen, models: ReadModels
+) -> None:
+    late = NOON + timedelta(days=1)
+    granted = RefundGranted("k", eur("1.00"), "chipped", "operator:1")
+    await happen(*completed(ORDER), Happened(STREAM, granted, "grant-refund:k"))
+    for number, part in enumerate(("0.60", "0.40")):
+        assert await models.unfinished_refunds(late, None) == [(ORDER, "k")]
+        step = f"give-back:k#{number}"
+        await happen(Happened(STREAM, RefundRequested(step, eur(part), f"pay-{number}"), step))
+        assert await models.unfinished_refunds(late, None) == [(ORDER, "k")]
+        await happen(Happened(STREAM, PaymentRefunded(step, f"r-{number}", eur(part)), step))
+    assert await models.unfinished_refunds(late, None) == []

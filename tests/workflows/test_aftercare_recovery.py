@@ -13,6 +13,7 @@ from domain.reconciliation.model import Case, CaseStatus
 from ops.aftercare_recovery import Aftercare, Kind
 from ops.recovery import Recovery
 from tests.support.shop import POLICIES, Shop
+from tests.workflows.amending import amend, booked, collected
 from tests.workflows.scenarios import captured_twice, forget_the_case
 from tests.workflows.test_refunds import given_back, grant
 from workflows.case_commands import CaseCommands
@@ -76,6 +77,22 @@ async def test_a_refund_that_was_refused_and_parked_is_tried_anew_under_another_
     record = await shop.record(order_id)
     assert (record.attention, record.payment.refunded.minor) == (False, 100)
     assert (order_id, "give-back:k#1") in shop.payments.books
+
+
+async def test_a_refund_lost_between_two_of_its_parts_is_given_back_whole(shop: Shop) -> None:
+    order_id = await booked(shop, ("MUG", 1))
+    await amend(shop, order_id, {"MUG": 2})
+    await collected(shop, order_id, "BER-A1")
+    await shop.ended(order_id)
+    captured = (await shop.record(order_id)).payment.captured
+    shop.payments.faults.plan("refund", "", "down", "down")
+    await grant(shop, order_id, "k", captured.minor)
+    assert await shop.stalled(order_id) == "give-back:k#1"
+    assert 0 < shop.payments.total(order_id, "refund") < captured.minor
+    await terminate(shop, refund_workflow_id(order_id, "k"))
+    await recover(shop, kinds(shop).refunds(once((order_id, "k"))))
+    await given_back(shop, order_id, "k")
+    assert shop.payments.total(order_id, "refund") == captured.minor
 
 
 async def test_a_refund_that_nobody_granted_moves_nothing(shop: Shop) -> None:
