@@ -41,3 +41,11 @@ def outside_retry(policies: StepPolicies) -> RetryPolicy:
         maximum_interval=timedelta(seconds=policies.max_interval),
         maximum_attempts=policies.attempts,
     )
+
+
+def queue_patience(policies: StepPolicies) -> timedelta | None:
+    """How long a call waits for a worker of its service before it is made again.
+
+    That wakes the workflow well before an authorisation expires, however long the service is away.
+    """
+    return timedelta(seconds=policies.renew_before / 2) if policies.authorization_lifetime else None

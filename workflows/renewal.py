@@ -22,7 +22,10 @@ PAUSE: Final = timedelta(minutes=1)
 
 
 class Renewal:
-    """Knows when the order's authorisations run out. `chosen` counts the methods that followed a decline."""
+    """Knows when the order's authorisations run out. `chosen` counts the methods that followed a decline.
+
+    It sets a timer only where the workflow would sleep past the time: the others set enough of them.
+    """
 
     def __init__(self, saga: Saga, policies: StepPolicies, chosen: Callable[[], int]) -> None:
         self._saga = saga
@@ -66,17 +69,24 @@ class Renewal:
             await workflow.wait_condition(lambda: self._over or self._due() is not None)
         elif self._saga.cancelling:
             raise Interrupted
+        elif self._saga.awake_by(due) and due > workflow.now():
+            await workflow.wait_condition(
+                lambda: self._other(due) or not self._saga.awake_by(due) or due <= workflow.now()
+            )
         elif due <= workflow.now() or not await self._changes(due, due - workflow.now()):
             await self._renew(due)
 
     def _due(self) -> datetime | None:
         return self._expires_at - self._before if self._expires_at else None
 
+    def _other(self, due: datetime) -> bool:
+        return self._over or self._saga.cancelling or self._due() != due
+
     async def _changes(self, due: datetime, within: timedelta) -> bool:
         """Wait for so long; True once there is something else to do."""
         try:
             await workflow.wait_condition(
-                lambda: self._over or self._saga.cancelling or self._due() != due,
+                lambda: self._other(due),
                 timeout=within,
                 timeout_summary="renewal of the authorisation",
             )

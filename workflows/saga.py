@@ -13,7 +13,7 @@ operator. A cancellation interrupts a step only where nothing is in flight: whil
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -29,6 +29,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.contracts import ATTENTION, STATUS, STEP, StepPolicies
 
 from workflows.failures import FAILED, explain, refused
+from workflows.turns import Turn
+from workflows.waking import Timers, until_taken
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -41,19 +43,6 @@ class Interrupted(Exception):
 
 class GivenUp(Exception):
     """An operator goes back on the change that the stalled step belongs to; the order itself goes on."""
-
-
-class Turn:
-    """The order's lock, taken: `async with` gives it back."""
-
-    def __init__(self, lock: asyncio.Lock) -> None:
-        self._lock = lock
-
-    async def __aenter__(self) -> None:
-        pass
-
-    async def __aexit__(self, *_: object) -> None:
-        self._lock.release()
 
 
 class Saga:
@@ -82,11 +71,20 @@ class Saga:
         self._outcomes: Counter[str] = Counter()
         self._progress: dict[str, str] = {}
         self._asked: set[str] = set()
+        self._timers = Timers()
 
     @property
     def quiet(self) -> bool:
         """Whether nothing is in flight and nothing is parked: what there is waits for news from outside."""
-        return not (any(self._calling.values()) or self._lock.locked() or self._parked)
+        return not (self._busy or self._parked)
+
+    @property
+    def _busy(self) -> bool:
+        return any(self._calling.values()) or self._lock.locked()
+
+    def awake_by(self, time: datetime) -> bool:
+        """Whether something that is under way is sure to wake the workflow by then, or soon after."""
+        return self._busy or self._timers.end_by(time)
 
     def calling(self, label: str) -> bool:
         """Whether somebody outside is being asked for the label just now."""
@@ -211,14 +209,17 @@ class Saga:
         """One outside activity with the order's retry policy, and no parking."""
         self._calling[note] += 1
         try:
-            return await workflow.execute_activity_method(
-                method,
-                given,
-                task_queue=queue,
-                start_to_close_timeout=timedelta(seconds=self._policies.timeout),
-                retry_policy=policies.outside_retry(self._policies),
-                summary=note,
-                priority=policies.URGENT if self.urgent else Priority.default,
+            return await until_taken(
+                lambda: workflow.execute_activity_method(
+                    method,
+                    given,
+                    task_queue=queue,
+                    schedule_to_start_timeout=policies.queue_patience(self._policies),
+                    start_to_close_timeout=timedelta(seconds=self._policies.timeout),
+                    retry_policy=policies.outside_retry(self._policies),
+                    summary=note,
+                    priority=policies.URGENT if self.urgent else Priority.default,
+                )
             )
         finally:
             self._calling[note] -= 1
@@ -230,14 +231,17 @@ class Saga:
             Interrupted: the order is being cancelled.
         """
         try:
-            await workflow.wait_condition(lambda: ready() or self.cancelling, timeout=within, timeout_summary=note)
+            with self._timers.during(within):
+                await workflow.wait_condition(
+                    lambda: ready() or self.cancelling, timeout=within, timeout_summary=note
+                )
         except TimeoutError:
             return False
         if not ready():
             raise Interrupted
         return True
 
-    async def _turn(self, label: str, interruptible: bool) -> "Turn":
+    async def _turn(self, label: str, interruptible: bool) -> Turn:
         """Take the order's lock, once nothing holds the step; it is given back at the end of the `async with`.
 
         Raises:

@@ -15,6 +15,19 @@ with workflow.unsafe.imports_passed_through():
 PATIENCE: Final = timedelta(seconds=2)
 
 
+class Turn:
+    """A lock, taken: `async with` gives it back."""
+
+    def __init__(self, lock: asyncio.Lock) -> None:
+        self._lock = lock
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class Turns:
     """Changes of one order, in the order in which they were asked for. They never interleave."""
 

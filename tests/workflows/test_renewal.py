@@ -5,7 +5,9 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 
+from activities.contracts import TaskQueue
 from domain.orders.events import HoldScope
 from domain.orders.model import OrderStatus
 from domain.payments.model import PaymentStatus
@@ -146,3 +148,54 @@ async def test_an_expired_authorisation_is_not_captured(shop: Shop) -> None:
     await shop.until(order_id, lambda record: bool(record.payment.replaced) and bool(record.payment.voided))
     await shop.resolve(order_id, step)
     assert await shop.ended(order_id) is OrderStatus.COMPLETED
+
+
+async def timers(shop: Shop, order_id: UUID) -> list[str]:
+    """What the order's workflow has set timers for."""
+    history = await shop.handle(order_id).fetch_history()
+    kind = EventType.EVENT_TYPE_TIMER_STARTED
+    return [each.user_metadata.summary.data.decode() for each in history.events if each.event_type == kind]
+
+
+def renewals(summaries: list[str]) -> list[str]:
+    return [each for each in summaries if "renewal" in each]
+
+
+async def test_an_order_that_is_sent_in_time_sets_no_timer_for_it(shop: Shop) -> None:
+    shop.gateway = replace(shop.gateway, policies=replace(WEEK, tracking_poll=3600))
+    shop.auto = False
+    order_id = await shop.place(("MUG", 1))
+    await shop.until(order_id, lambda record: record.shipments.any_booked)
+    await shop.news(shop.booking(order_id), *GONE)
+    assert await shop.ended(order_id) is OrderStatus.COMPLETED
+    assert renewals(await timers(shop, order_id)) == []
+    assert (await shop.record(order_id)).payment.authorizations[0].expires_at
+
+
+async def test_a_timer_is_set_only_when_the_last_look_at_the_carrier_would_come_too_late(shop: Shop) -> None:
+    shop.gateway = replace(shop.gateway, policies=replace(WEEK, tracking_poll=2.5 * DAY))
+    shop.auto = False
+    order_id = await shop.place(("MUG", 1))
+    await shop.until(order_id, lambda record: record.shipments.any_booked)
+    await pass_by(shop, order_id, timedelta(days=3))
+    assert renewals(await timers(shop, order_id)) == []
+    await pass_by(shop, order_id, timedelta(days=3, minutes=1))
+    await shop.until(order_id, lambda record: bool(record.payment.replaced) and bool(record.payment.voided))
+    await shop.news(shop.booking(order_id), *GONE)
+    assert await shop.ended(order_id) is OrderStatus.COMPLETED
+    assert len(renewals(await timers(shop, order_id))) == 1
+
+
+async def test_it_is_renewed_while_the_carrier_s_service_is_away(shop: Shop) -> None:
+    await shop.close()
+    await shop.open(only=[queue for queue in TaskQueue if queue is not TaskQueue.SHIPPING])
+    policies = replace(
+        WEEK, authorization_lifetime=2.0, renew_before=0.5
+    )  # a call that waits keeps time from skipping
+    shop.gateway = replace(shop.gateway, policies=policies)
+    order_id = await shop.place(("MUG", 1))
+    await shop.until(order_id, lambda record: bool(record.payment.replaced) and bool(record.payment.voided))
+    await shop.close()
+    await shop.open()
+    assert await shop.ended(order_id) is OrderStatus.COMPLETED
+    assert "OrderStepStalled" not in shop.types(order_id)
