@@ -1,7 +1,7 @@
 # Needs python3 (3.11 or newer), make and a POSIX shell; everything else comes into .venv from hashed requirements.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down clean check test client lock format bench bench-relay bench-store bench-projections bench-log torture
-.PHONY: record-histories record-golden prove-recovery
+.PHONY: help setup up down clean check test client lock format bench bench-relay bench-store bench-projections bench-log
+.PHONY: bench-api bench-shop torture record-histories record-golden prove-recovery
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -57,6 +57,12 @@ bench-projections: setup ## Measure how many events a second the read models are
 
 bench-store: setup ## Measure the event store beside pyeventsourcing
 	$(BIN)/python -m benchmarks.bench_store
+
+bench-api: setup ## Measure reads, lists of 1 M orders, placing and 1,000 readers of the live stream
+	$(BIN)/python -m benchmarks.bench_api
+
+bench-shop: setup ## Measure a rush: orders placed and authorised, the last pieces, the same order twice at once
+	$(BIN)/python -m benchmarks.shop
 
 torture: setup ## Kill everything again and again under 2 million events, and count what is missed, repeated, reordered
 	$(BIN)/python -m benchmarks.torture --save $(TORTURE)

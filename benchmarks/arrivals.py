@@ -11,11 +11,11 @@ PAUSE = 0.05
 PATIENCE = 60.0
 
 # One index look-up per event, whatever the planner believes of a young table: to look is not what is measured.
-COMPLETED = """
+ENDED = """
     SELECT l.position, e.stream_id FROM log AS l CROSS JOIN LATERAL (
         SELECT stream_id, type FROM event AS e WHERE e.xid = l.xid AND e.seq = l.seq OFFSET 0
     ) AS e
-    WHERE l.position > $1 AND e.type = 'OrderCompleted' ORDER BY l.position
+    WHERE l.position > $1 AND e.type = $2 ORDER BY l.position
 """
 HEAD = "SELECT coalesce(max(position), 0) FROM log"
 
@@ -44,11 +44,11 @@ class Arrivals:
 
 
 @asynccontextmanager
-async def from_log(dsn: str) -> AsyncIterator[Arrivals]:
-    """Orders whose completion stands in the log, in its global order: committed and sequenced."""
+async def from_log(dsn: str, event: str = "OrderCompleted") -> AsyncIterator[Arrivals]:
+    """Orders whose `event` stands in the log, in its global order: committed and sequenced."""
     connection = await asyncpg.connect(dsn)
     arrivals = Arrivals()
-    following = asyncio.create_task(_follow(connection, arrivals))
+    following = asyncio.create_task(_follow(connection, arrivals, event))
     try:
         yield arrivals
     finally:
@@ -58,10 +58,10 @@ async def from_log(dsn: str) -> AsyncIterator[Arrivals]:
         await connection.close()
 
 
-async def _follow(connection: asyncpg.Connection, arrivals: Arrivals) -> None:
+async def _follow(connection: asyncpg.Connection, arrivals: Arrivals, event: str) -> None:
     seen = await connection.fetchval(HEAD)
     while True:
-        for position, stream in await connection.fetch(COMPLETED, seen):
+        for position, stream in await connection.fetch(ENDED, seen, event):
             arrivals.arrived(UUID(stream.removeprefix("order/")))
             seen = position
         await asyncio.sleep(PAUSE)

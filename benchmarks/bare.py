@@ -3,7 +3,8 @@
 `python -m benchmarks.bare` with the settings of a stack in the environment prints how many a second are done:
 one update-with-start, six local activities, three regular ones on two other queues, two signals; no sandbox, no
 summaries, no search attributes, smallest payloads, client and worker in one process. The same shape was measured
-where the rates that Waybill is to reach were set, so it tells a slow machine from slow software.
+where the rates that Waybill is to reach were set, so it tells a slow machine from slow software. With `--rate` it
+prints the median of the seconds that the update-with-start takes at that rate, the rest of each order beside it.
 """
 
 import argparse
@@ -17,11 +18,11 @@ from uuid import uuid4
 
 import uvloop
 from temporalio import activity, workflow
-from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
 
-from benchmarks.loops import closed_loop
+from benchmarks.loops import closed_loop, open_loop, quantile
 from ops.bootstrap import connect_temporal
 from ops.config import load_settings
 
@@ -95,14 +96,29 @@ class BareOrder:
         await workflow.execute_activity(method, order, task_queue=queue, start_to_close_timeout=SOON)
 
 
-async def carry_through(client: Client) -> None:
-    """One bare order, from placing to its end."""
+async def place(client: Client) -> WorkflowHandle[BareOrder, str]:
+    """Place a bare order by update-with-start."""
     order = f"bare/{uuid4()}"
     start = WithStartWorkflowOperation(
         BareOrder.run, order, id=order, task_queue=QUEUE, id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING
     )
     await client.execute_update_with_start_workflow(BareOrder.place, start_workflow_operation=start)
-    await (await start.workflow_handle()).result()
+    return await start.workflow_handle()
+
+
+async def carry_through(client: Client) -> None:
+    """One bare order, from placing to its end."""
+    await (await place(client)).result()
+
+
+async def placing(client: Client, rate: float, seconds: float) -> float:
+    """The median of the seconds that placing takes, on a clock."""
+
+    async def once() -> None:
+        await place(client)
+
+    await open_loop(once, rate=rate, seconds=min(5.0, seconds))
+    return quantile(await open_loop(once, rate=rate, seconds=seconds), 0.5)
 
 
 def _worker(client: Client, queue: str, activities: list[Callable[..., Any]]) -> Worker:
@@ -119,11 +135,13 @@ def _worker(client: Client, queue: str, activities: list[Callable[..., Any]]) ->
 
 
 async def measure(given: argparse.Namespace) -> float:
-    """Bare orders carried through per second."""
+    """Bare orders carried through per second, or what placing takes at a rate."""
     client = await connect_temporal(load_settings())
     async with AsyncExitStack() as stack:
         for queue, methods in ((QUEUE, [nothing]), (PAYMENTS, [nothing]), (SHIPPING, [Courier(client).book])):
             await stack.enter_async_context(_worker(client, queue, methods))
+        if given.rate:
+            return await placing(client, given.rate, given.seconds)
         window = await closed_loop(
             lambda: carry_through(client), in_flight=given.in_flight, warm_up=given.warm_up, count=given.orders
         )
@@ -133,6 +151,8 @@ async def measure(given: argparse.Namespace) -> float:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("--in-flight", "--warm-up", "--orders"):
-        parser.add_argument(name, type=int, required=True)
+        parser.add_argument(name, type=int, default=100)
+    for name in ("--rate", "--seconds"):
+        parser.add_argument(name, type=float, default=0.0)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         sys.stdout.write(f"{runner.run(measure(parser.parse_args()))}\n")

@@ -43,10 +43,11 @@ class Turn:
 
 
 class Customers:
-    """They order over HTTP: one to three products of the demo catalogue."""
+    """They order over HTTP: one product of the demo catalogue, or up to `lines`."""
 
-    def __init__(self, rig: Rig, seed: int) -> None:
+    def __init__(self, rig: Rig, seed: int, *, lines: int = 3) -> None:
         self._rig, self._chance, self._seed, self._placed = rig, random.Random(seed), seed, 0
+        self._lines = lines
 
     async def place(self) -> UUID:
         """Place an order; gives its id."""
@@ -56,7 +57,7 @@ class Customers:
         return UUID(placed["order_id"])
 
     def _body(self) -> dict[str, Any]:
-        chosen = self._chance.sample(demo.CATALOGUE, self._chance.randint(1, 3))
+        chosen = self._chance.sample(demo.CATALOGUE, self._chance.randint(1, self._lines))
         lines = [{"sku": sku, "quantity": self._chance.randint(1, 2)} for sku, _, _ in chosen]
         return {
             "customer_id": f"customer-{self._chance.randint(1, 1000)}",

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from base64 import urlsafe_b64encode
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt import PyJWK, PyJWKClientConnectionError, PyJWKClientError
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from api.auth import KeysUnavailable, RemoteKeys, Role, StaticKeys, TokenVerifier
+from api.auth import InvalidToken, KeysUnavailable, RemoteKeys, Role, StaticKeys, TokenVerifier
 from api.dev_issuer import DevIssuer
 from domain.drafts.events import DraftContents, DraftCreated, DraftLine
 from eventstore.store import NewEvent, StreamWrite
@@ -243,6 +244,34 @@ async def test_other_asymmetric_algorithms_are_accepted(private: Any, algorithm:
     exp = now() + timedelta(minutes=1)
     token = jwt.encode({**claims, "exp": exp}, private, algorithm=algorithm, headers={"kid": "k"})
     assert (await verifier.verify(token)).role is Role.OPERATOR
+
+
+class CountedKeys(StaticKeys):
+    asked = 0
+
+    async def key(self, kid: str) -> PyJWK | None:
+        self.asked += 1
+        return await super().key(kid)
+
+
+async def test_what_a_token_proved_is_kept_no_longer_than_it_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = CountedKeys(ISSUER.jwks())
+    verifier = TokenVerifier(keys, ISSUER.issuer, ISSUER.audience, keep=3600)
+    token, started = ISSUER.token(role="operator", subject="o", ttl=600), time.time()
+    assert await verifier.verify(token) == await verifier.verify(token)
+    assert keys.asked == 1
+    monkeypatch.setattr("api.auth.time.time", lambda: started + 601)
+    await verifier.verify(token)
+    assert keys.asked == 2
+
+
+async def test_what_was_refused_is_judged_each_time() -> None:
+    verifier = TokenVerifier(StaticKeys(ISSUER.jwks()), ISSUER.issuer, ISSUER.audience)
+    token = ISSUER.token(role="operator", subject="o")
+    await verifier.verify(token)
+    for _ in range(2):
+        with pytest.raises(InvalidToken):
+            await verifier.verify(token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBB"))
 
 
 class Client:
