@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from activities.gateways.protocol import Unknown
-from domain.reconciliation.events import CaseAction, CaseOpened
-from ops.cli_orders import PIPED_WIDTH, with_api
+from domain.reconciliation.events import CaseOpened
+from ops.cli_orders import PIPED_WIDTH, amount, with_api
 from ops.client import ApiClient
 from ops.config import load_settings
 from ops.patience import ServerAway, run_once
+from waybill_client.models import Case, CaseAction, CaseBody, CaseStatus
 
 cases = typer.Typer(no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)
@@ -51,18 +52,18 @@ def list_cases(
     """Cases, the oldest first."""
 
     async def run(api: ApiClient) -> None:
-        page = await api.get("/v1/ops/cases", status=status, limit=limit)
+        page = await api.list_cases(status=CaseStatus(status) if status else None, limit=limit)
         table = Table("case", "kind", "status", "order", "effect", "expected", "found", "possible", box=None)
-        for case in page["items"]:
+        for case in page.items:
             table.add_row(
-                case["case_id"],
-                case["kind"],
-                case["status"],
-                case["order_id"],
-                f"{case['effect']} {case['reference']}",
-                _amount(case["expected"]),
-                _amount(case["found"]),
-                ", ".join(case["possible"]),
+                str(case.case_id),
+                case.kind,
+                case.status,
+                str(case.order_id),
+                f"{case.effect} {case.reference}",
+                amount(case.expected),
+                amount(case.found),
+                ", ".join(case.possible),
             )
         _print(table)
 
@@ -89,8 +90,8 @@ def dismiss(case_id: CaseId, reason: Reason) -> None:
 
 def _answer(case_id: str, action: CaseAction, reason: str) -> None:
     async def run(api: ApiClient) -> None:
-        case = await api.post(f"/v1/ops/cases/{case_id}", {"action": action, "reason": reason})
-        console.print(f"{case['case_id']}  {case.get('status', 'accepted')}")
+        case = await api.answer_case(case_id, CaseBody(action=action, reason=reason))
+        console.print(f"{case.case_id}  {case.status if isinstance(case, Case) else 'accepted'}")
 
     with_api(run)
 
@@ -107,10 +108,6 @@ def _differences(differing: Iterable[CaseOpened]) -> Table:
             str(case.found or ""),
         )
     return table
-
-
-def _amount(money: dict[str, str] | None) -> str:
-    return f"{money['amount']} {money['currency']}" if money else ""
 
 
 def _print(table: Table) -> None:

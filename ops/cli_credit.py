@@ -1,11 +1,12 @@
 """`waybill credit …`: a customer's store credit."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ops.cli_orders import console, with_api
 from ops.client import ApiClient
+from waybill_client.models import GrantCreditBody, MoneyBody, StoreCredit
 
 credit = typer.Typer()
 
@@ -17,7 +18,7 @@ def show(customer_id: CustomerId) -> None:
     """What a customer can spend."""
 
     async def run(api: ApiClient) -> None:
-        _print(await api.get(f"/v1/customers/{customer_id}/store-credit"))
+        _print(await api.get_store_credit(customer_id))
 
     with_api(run, role="operator")
 
@@ -32,12 +33,12 @@ def grant(
     """Give a customer so much more to spend."""
 
     async def run(api: ApiClient) -> None:
-        body = {"amount": {"amount": amount, "currency": currency}, "reason": reason}
-        _print(await api.post(f"/v1/customers/{customer_id}/store-credit", body))
+        body = GrantCreditBody(amount=MoneyBody(amount=amount, currency=currency), reason=reason)
+        _print(await api.grant_store_credit(customer_id, body))
 
     with_api(run, role="operator")
 
 
-def _print(found: Any) -> None:
-    balances = ", ".join(f"{each['amount']} {each['currency']}" for each in found["balances"])
-    console.print(f"{found['customer_id']}: {balances or 'no store credit'}", markup=False)
+def _print(found: StoreCredit) -> None:
+    balances = ", ".join(f"{each.amount} {each.currency}" for each in found.balances)
+    console.print(f"{found.customer_id}: {balances or 'no store credit'}", markup=False)

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from ops.cli_orders import PIPED_WIDTH, with_api
 from ops.client import ApiClient
+from waybill_client.models import LetterBody, Settled
 
 dead_letters = typer.Typer(no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)
@@ -21,17 +22,16 @@ def list_letters(limit: Annotated[int, typer.Option(help="How many, 1 to 100.")]
     """The oldest dead letters, and why they are."""
 
     async def run(api: ApiClient) -> None:
-        page = await api.get("/v1/ops/dead-letters", limit=limit)
+        page = await api.list_dead_letters(limit=limit)
         table = Table("letter", "failed", "type", "event", "code", "detail", box=None)
-        for letter in page["items"]:
-            event = letter["fields"]
+        for letter in page.items:
             table.add_row(
-                letter["id"],
-                letter["failed_at"][:19],
-                event.get("type", "?"),
-                event.get("id", "?"),
-                letter["code"],
-                letter["detail"],
+                letter.id,
+                f"{letter.failed_at:%Y-%m-%dT%H:%M:%S}",
+                letter.fields.get("type", "?"),
+                letter.fields.get("id", "?"),
+                letter.code,
+                letter.detail,
             )
         Console(highlight=False, width=None if console.is_terminal else PIPED_WIDTH).print(table)
 
@@ -41,18 +41,22 @@ def list_letters(limit: Annotated[int, typer.Option(help="How many, 1 to 100.")]
 @dead_letters.command()
 def replay(letter_id: LetterId, reason: Why) -> None:
     """Publish the message again, behind what its stream holds by now."""
-    _settle(letter_id, "replay", reason)
+
+    async def run(api: ApiClient) -> None:
+        _say(await api.replay_dead_letter(letter_id, LetterBody(reason=reason)))
+
+    with_api(run)
 
 
 @dead_letters.command()
 def drop(letter_id: LetterId, reason: Why) -> None:
     """Give the message up."""
-    _settle(letter_id, "drop", reason)
 
-
-def _settle(letter_id: str, action: str, reason: str) -> None:
     async def run(api: ApiClient) -> None:
-        done = await api.post(f"/v1/ops/dead-letters/{letter_id}/{action}", {"reason": reason})
-        console.print(f"{done['id']} is {done['action']}")
+        _say(await api.drop_dead_letter(letter_id, LetterBody(reason=reason)))
 
     with_api(run)
+
+
+def _say(done: Settled) -> None:
+    console.print(f"{done.id} is {done.action}")

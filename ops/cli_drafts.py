@@ -1,12 +1,14 @@
 """`waybill drafts …`: drafts of orders, through the HTTP API."""
 
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from ops.cli_orders import console, order_line, with_api
+from ops.cli_orders import console, line_body, with_api
 from ops.client import ApiClient
+from waybill_client.models import DiscardBody, Draft, DraftChangeBody, DraftStatus, Placed
 
 drafts = typer.Typer(help="Orders that are prepared for a customer.", no_args_is_help=True)
 
@@ -21,10 +23,10 @@ def list_drafts(
 
     async def run(api: ApiClient) -> None:
         table = Table("draft", "customer", "status", "lines", "order", "created by")
-        for item in (await api.get("/v1/drafts", status=status))["items"]:
-            number = item["order_number"] or ""
-            who, lines = item["created_by"], str(item["lines"])
-            table.add_row(item["draft_id"], item["customer_id"], item["status"], lines, number, who)
+        for item in (await api.list_drafts(status=DraftStatus(status))).items:
+            number = item.order_number or ""
+            who, lines = item.created_by, str(item.lines)
+            table.add_row(str(item.draft_id), item.customer_id, item.status, lines, number, who)
         console.print(table)
 
     with_api(run)
@@ -35,7 +37,7 @@ def show(draft_id: DraftId) -> None:
     """One draft, with what it costs now."""
 
     async def run(api: ApiClient) -> None:
-        console.print_json(data=await api.get(f"/v1/drafts/{draft_id}"))
+        console.print_json((await api.get_draft(draft_id)).model_dump_json())
 
     with_api(run)
 
@@ -47,8 +49,8 @@ def lines(
     """Set a draft's lines."""
 
     async def run(api: ApiClient) -> None:
-        changed = await api.patch(f"/v1/drafts/{draft_id}", {"lines": [order_line(each) for each in line]})
-        console.print(f"{draft_id}  version {changed['version']}")
+        changed = await api.change_draft(draft_id, DraftChangeBody(lines=[line_body(each) for each in line]))
+        console.print(f"{draft_id}  version {changed.version}")
 
     with_api(run)
 
@@ -56,18 +58,19 @@ def lines(
 @drafts.command()
 def discard(draft_id: DraftId, reason: Annotated[str, typer.Option(help="Why; it is kept.")]) -> None:
     """Give a draft up."""
-    _post(draft_id, "discard", reason=reason)
+    _end(lambda api: api.discard_draft(draft_id, DiscardBody(reason=reason)))
 
 
 @drafts.command()
 def place(draft_id: DraftId) -> None:
     """Place a draft; it is one order, however often."""
-    _post(draft_id, "place")
+    _end(lambda api: api.place_draft(draft_id))
 
 
-def _post(draft_id: str, command: str, **body: Any) -> None:
+def _end(command: Callable[[ApiClient], Awaitable[Draft | Placed]]) -> None:
     async def run(api: ApiClient) -> None:
-        done = await api.post(f"/v1/drafts/{draft_id}/{command}", body)
-        console.print(f"{done.get('order_number') or draft_id}  {done['status']}")
+        done = await command(api)
+        named = done.order_number or (done.draft_id if isinstance(done, Draft) else done.order_id)
+        console.print(f"{named}  {done.status}")
 
     with_api(run)

@@ -1,7 +1,7 @@
 """`waybill ops …`: what an operator does with orders that wait for a person, through the HTTP API."""
 
-from typing import Annotated, Any
-from urllib.parse import quote
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -9,6 +9,16 @@ from rich.table import Table
 
 from ops.cli_orders import PIPED_WIDTH, with_api
 from ops.client import ApiClient
+from waybill_client.base import Model
+from waybill_client.models import (
+    Accepted,
+    AssignBody,
+    BulkRetryBody,
+    NoteBody,
+    Order,
+    ResolveBody,
+    StepAction,
+)
 
 operations = typer.Typer(no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)
@@ -28,9 +38,9 @@ def sagas(
     """Steps that wait for an operator, the longest waiting first."""
 
     async def run(api: ApiClient) -> None:
-        page = await api.get("/v1/ops/sagas", assignee=assignee, error_type=error_type, limit=limit)
+        page = await api.list_stalled_steps(assignee=assignee, error_type=error_type, limit=limit)
         names = ("order_id", "step", "error_type", "error", "since", "assignee")
-        _table(page["items"], names)
+        _table(page.items, names)
 
     with_api(run)
 
@@ -48,21 +58,16 @@ def retry(
     if (order_id is not None and step is not None) == (error_type is not None):
         raise typer.BadParameter("give ORDER_ID and STEP, or --error-type")
     if order_id is not None and step is not None:
-        _answer(order_id, step, {"action": "retry", "reason": reason}, key)
-        return
-
-    async def run(api: ApiClient) -> None:
-        body = {"error_type": error_type, "reason": reason, "limit": limit}
-        results = await api.post("/v1/ops/sagas/retry", body, key=key)
-        _table(results["items"], ("order_id", "step", "outcome", "detail"))
-
-    with_api(run)
+        _answer(order_id, step, ResolveBody(action=StepAction.RETRY, reason=reason), key)
+    elif error_type is not None:
+        body = BulkRetryBody(error_type=error_type, reason=reason, limit=limit)
+        with_api(lambda api: _retry_all(api, body, key))
 
 
 @operations.command()
 def compensate(order_id: OrderId, step: Step, reason: Reason, key: Key = None) -> None:
     """Cancel the order of a stalled step, and undo what was done."""
-    _answer(order_id, step, {"action": "compensate", "reason": reason}, key)
+    _answer(order_id, step, ResolveBody(action=StepAction.COMPENSATE, reason=reason), key)
 
 
 @operations.command()
@@ -74,13 +79,14 @@ def adopt(
     key: Key = None,
 ) -> None:
     """Take an effect that exists outside as the outcome of a stalled step, once it is verified there."""
-    _answer(order_id, step, {"action": "adopt", "reason": reason, "reference": reference}, key)
+    body = ResolveBody(action=StepAction.ADOPT, reason=reason, reference=reference)
+    _answer(order_id, step, body, key)
 
 
 @operations.command()
 def note(order_id: OrderId, text: Annotated[str, typer.Argument(help="Not personal.")], key: Key = None) -> None:
     """Leave a note at an open order."""
-    _post(f"/v1/ops/orders/{order_id}/notes", {"note": text}, key)
+    _change(lambda api: api.note_order(order_id, NoteBody(note=text), idempotency_key=key))
 
 
 @operations.command()
@@ -91,23 +97,31 @@ def assign(
     key: Key = None,
 ) -> None:
     """Hand an open order to somebody, or to nobody."""
-    _post(f"/v1/ops/orders/{order_id}/assignment", {"assignee": assignee, "reason": reason}, key)
+    body = AssignBody(assignee=assignee, reason=reason)
+    _change(lambda api: api.assign_order(order_id, body, idempotency_key=key))
 
 
-def _answer(order_id: str, step: str, body: dict[str, Any], key: str | None) -> None:
-    _post(f"/v1/ops/orders/{order_id}/steps/{quote(step, safe='')}", body, key)
+def _answer(order_id: str, step: str, body: ResolveBody, key: str | None) -> None:
+    _change(lambda api: api.resolve_step(order_id, step, body, idempotency_key=key))
 
 
-def _post(path: str, body: dict[str, Any], key: str | None) -> None:
+def _change(command: Callable[[ApiClient], Awaitable[Order | Accepted]]) -> None:
     async def run(api: ApiClient) -> None:
-        order = await api.post(path, body, key=key)
-        console.print(f"{order['order_id']}  {order.get('status', 'accepted')}  version {order['version']}")
+        order = await command(api)
+        status = order.status if isinstance(order, Order) else "accepted"
+        console.print(f"{order.order_id}  {status}  version {order.version}")
 
     with_api(run)
 
 
-def _table(items: list[dict[str, Any]], names: tuple[str, ...]) -> None:
+async def _retry_all(api: ApiClient, body: BulkRetryBody, key: str | None) -> None:
+    results = await api.retry_stalled_steps(body, idempotency_key=key)
+    _table(results.items, ("order_id", "step", "outcome", "detail"))
+
+
+def _table(items: Iterable[Model], names: tuple[str, ...]) -> None:
     table = Table(*names, box=None)
     for item in items:
-        table.add_row(*("" if item[name] is None else str(item[name]) for name in names))
+        shown = item.model_dump(mode="json")
+        table.add_row(*("" if shown[name] is None else str(shown[name]) for name in names))
     Console(highlight=False, width=None if console.is_terminal else PIPED_WIDTH).print(table)

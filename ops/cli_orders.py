@@ -1,8 +1,8 @@
 """`waybill orders …`: what a shop's engineer does with orders, through the HTTP API."""
 
 import asyncio
-from typing import Annotated, Any
-from uuid import uuid4
+from collections.abc import Awaitable, Callable
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,6 +12,7 @@ from ops import demo
 from ops.client import ApiClient
 from ops.config import load_settings
 from ops.identity import dev_issuer
+from waybill_client.models import LineBody, Money, OnUnavailable, OrderBody, OrderStatus, PaymentBody
 
 orders = typer.Typer(no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)
@@ -34,21 +35,20 @@ def place(
     watch: Annotated[bool, typer.Option("--watch", help="Follow the order to its end.")] = False,
 ) -> None:
     """Place an order to the demo address."""
-    body = {
-        "customer_id": customer,
-        "currency": currency,
-        "lines": [order_line(each) for each in sku],
-        "shipping_address": demo.ADDRESS,
-        "payment": {"method": payment},
-        "on_unavailable": on_unavailable,
-    }
+    body = OrderBody(
+        customer_id=customer,
+        currency=currency,
+        lines=[line_body(each) for each in sku],
+        shipping_address=demo.ADDRESS_BODY,
+        payment=PaymentBody(method=payment),
+        on_unavailable=OnUnavailable(on_unavailable),
+    )
 
     async def run(api: ApiClient) -> None:
-        placed = await api.post("/v1/orders", body, key=key or str(uuid4()))
-        total = placed["totals"]["total"]
-        console.print(f"{placed['order_id']}  {placed['order_number']}  {total['amount']} {total['currency']}")
+        placed = await api.place(body, key=key)
+        console.print(f"{placed.order_id}  {placed.order_number}  {amount(placed.totals.total)}")
         if watch:
-            console.print(await demo.follow(api, placed["order_id"], console.print))
+            console.print(await demo.follow(api, placed.order_id, console.print))
 
     with_api(run)
 
@@ -62,21 +62,21 @@ def list_orders(
     """The newest orders."""
 
     async def run(api: ApiClient) -> None:
-        page = await api.get("/v1/orders", status=status, customer_id=customer, limit=limit)
+        wanted = OrderStatus(status) if status else None
+        page = await api.list_orders(status=wanted, customer_id=customer, limit=limit)
         table = Table(
             "order", "number", "customer", "status", "payment", "fulfilment", "total", "placed", box=None
         )
-        for order in page["items"]:
-            money = order["total"]
+        for order in page.items:
             table.add_row(
-                order["order_id"],
-                order["order_number"],
-                order["customer_id"],
-                order["status"] + (" (!)" if order["attention"] else ""),
-                order["payment_status"],
-                order["fulfilment_status"],
-                f"{money['amount']} {money['currency']}",
-                order["placed_at"][:19],
+                str(order.order_id),
+                order.order_number,
+                order.customer_id,
+                order.status + (" (!)" if order.attention else ""),
+                order.payment_status,
+                order.fulfilment_status,
+                amount(order.total),
+                f"{order.placed_at:%Y-%m-%dT%H:%M:%S}",
             )
         _print(table)
 
@@ -93,7 +93,7 @@ def show(
     """One order in full, as it is or as it was."""
 
     async def run(api: ApiClient) -> None:
-        console.print_json(data=await api.get(f"/v1/orders/{order_id}", as_of=as_of))
+        console.print_json((await api.get_order(order_id, as_of=as_of)).model_dump_json())
 
     with_api(run)
 
@@ -113,26 +113,32 @@ def ledger(order_id: OrderId) -> None:
     """What each event posted to which account, and the balances."""
 
     async def run(api: ApiClient) -> None:
-        book = await api.get(f"/v1/orders/{order_id}/ledger")
+        book = await api.get_order_ledger(order_id)
         table = Table("version", "event", "account", "debit", "credit", box=None)
-        for posting in book["items"]:
-            for entry in posting["entries"]:
-                sides = (_amount(entry[side]) for side in ("debit", "credit"))
-                table.add_row(str(posting["version"]), posting["type"], entry["account"], *sides)
+        for posting in book.items:
+            for entry in posting.entries:
+                sides = (amount(entry.debit), amount(entry.credit))
+                table.add_row(str(posting.version), posting.type, entry.account, *sides)
         table.add_section()
-        for each in book["balances"]:
-            table.add_row("", "balance", each["account"], _amount(each["balance"]), "")
+        for each in book.balances:
+            table.add_row("", "balance", each.account, amount(each.balance), "")
         _print(table)
 
     with_api(run)
 
 
-def _amount(money: dict[str, str] | None) -> str:
-    return f"{money['amount']} {money['currency']}" if money else ""
+def amount(money: Money | None) -> str:
+    """An amount as people read it; nothing for none."""
+    return f"{money.amount} {money.currency}" if money else ""
 
 
 def _print(table: Table) -> None:
     Console(highlight=False, width=None if console.is_terminal else PIPED_WIDTH).print(table)
+
+
+def line_body(text: str) -> LineBody:
+    """SKU, or SKU=QUANTITY."""
+    return LineBody.model_validate(order_line(text))
 
 
 def order_line(text: str) -> dict[str, object]:
@@ -142,7 +148,7 @@ def order_line(text: str) -> dict[str, object]:
     return {"sku": sku, "quantity": int(quantity or 1)}
 
 
-def with_api(run: Any, role: str = "operator") -> None:
+def with_api(run: Callable[[ApiClient], Awaitable[None]], role: str = "operator") -> None:
     settings = load_settings()
     token = dev_issuer(settings).token(role=role, subject="waybill-cli")
 

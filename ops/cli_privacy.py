@@ -8,6 +8,7 @@ from ops.cli_orders import console, with_api
 from ops.client import ApiClient
 from ops.config import load_settings
 from ops.patience import run_once
+from waybill_client.models import EraseBody
 
 privacy = typer.Typer()
 
@@ -20,9 +21,9 @@ def erase_customer(
     """Make everything personal of a customer unreadable, for ever. Needs its orders to have ended."""
 
     async def run(api: ApiClient) -> None:
-        erased = await api.post(f"/v1/customers/{customer_id}/erase", {"reason": reason})
-        outside = "and by outside services" if erased["forgotten_at"] else "outside services are being told"
-        console.print(f"{customer_id} erased at {erased['erased_at']}; {outside}")
+        erased = await api.erase_customer(customer_id, EraseBody(reason=reason))
+        outside = "and by outside services" if erased.forgotten_at else "outside services are being told"
+        console.print(f"{customer_id} erased at {erased.erased_at:%Y-%m-%dT%H:%M:%SZ}; {outside}")
 
     with_api(run, role="admin")
 

@@ -1,7 +1,7 @@
 """`waybill projections …`: the operator's side of the read models, through the HTTP API."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -9,10 +9,12 @@ from rich.table import Table
 
 from ops.cli_orders import PIPED_WIDTH, with_api
 from ops.cli_orders import console as plain
-from ops.client import ApiClient, ApiProblem
+from ops.client import ApiClient
+from ops.process import StackError
+from waybill_client.client import every
+from waybill_client.models import BuildList, ForceBody, Parked, RebuildBody, RetryBody, SkipBody
 
 projections = typer.Typer(no_args_is_help=True)
-PATH = "/v1/ops/projections"
 LOOK = 0.2
 ASKED_FOR = 30.0
 """Seconds to wait for a projector to do what it was asked, before saying that it will."""
@@ -29,11 +31,11 @@ def list_projections() -> None:
     async def run(api: ApiClient) -> None:
         columns = ("projection", "build", "version", "state", "position", "behind", "parked", "begun by")
         table = Table(*columns, box=None)
-        for each in (await api.get(PATH))["items"]:
-            for build in each["builds"]:
-                numbers = (build["position"], build["events"], build["parked"])
-                texts = [str(build["build"]), str(build["version"]), build["state"], *map(str, numbers)]
-                table.add_row(each["projection"], *texts, build["begun_by"])
+        for each in (await api.list_projections()).items:
+            for build in each.builds:
+                numbers = (build.position, build.events, build.parked)
+                texts = [str(build.build), str(build.version), build.state, *map(str, numbers)]
+                table.add_row(each.projection, *texts, build.begun_by)
         plain.print(table, width=None if plain.is_terminal else PIPED_WIDTH)
 
     with_api(run)
@@ -48,16 +50,16 @@ def rebuild(
     """Fill a projection's tables anew beside the live ones, and say whether the two agree."""
 
     async def run(api: ApiClient) -> None:
-        build = (await api.post(f"{PATH}/{projection}/rebuild"))["build"]
+        build = (await api.rebuild_projection(projection, RebuildBody())).build
         plain.print(f"build {build} of {projection} is being filled beside the live one")
         if not wait and not switch:
             return
         await _follow(api, projection, build)
         same = await _compare(api, projection)
         if switch and same:
-            await _post_and_show(api, projection, "switch", {})
+            _show(await api.switch_projection(projection, ForceBody()))
         elif switch:
-            raise ApiProblem(f"they differ, so it was not switched: waybill projections switch {projection}")
+            raise StackError(f"they differ, so it was not switched: waybill projections switch {projection}")
         else:
             plain.print(f"to use it: waybill projections switch {projection}")
 
@@ -77,13 +79,21 @@ def compare(projection: NameArgument) -> None:
 @projections.command()
 def switch(projection: NameArgument, force: Force = False) -> None:
     """Make the build beside the live one live, at once for every reader."""
-    with_api(lambda api: _post_and_show(api, projection, "switch", {"force": force}))
+
+    async def run(api: ApiClient) -> None:
+        _show(await api.switch_projection(projection, ForceBody(force=force)))
+
+    with_api(run)
 
 
 @projections.command()
 def rollback(projection: NameArgument, force: Force = False) -> None:
     """Go back to the build that was live before."""
-    with_api(lambda api: _post_and_show(api, projection, "rollback", {"force": force}))
+
+    async def run(api: ApiClient) -> None:
+        _show(await api.roll_back_projection(projection, ForceBody(force=force)))
+
+    with_api(run)
 
 
 @projections.command()
@@ -91,7 +101,7 @@ def discard(projection: NameArgument) -> None:
     """Drop the build beside the live one."""
 
     async def run(api: ApiClient) -> None:
-        await api.post(f"{PATH}/{projection}/discard")
+        await api.discard_projection_build(projection)
         plain.print("dropped")
 
     with_api(run)
@@ -104,9 +114,9 @@ def parked(projection: NameArgument) -> None:
     async def run(api: ApiClient) -> None:
         table = Table("key", "build", "position", "type", "waiting", "tries", "error", box=None)
         for item in await _parked(api, projection):
-            numbers = (str(item["waiting"]), str(item["attempts"]))
-            where = (f"{item['build']} ({item['state']})", str(item["position"]))
-            table.add_row(item["key"], *where, item["type"], *numbers, item["error"])
+            numbers = (str(item.waiting), str(item.attempts))
+            where = (f"{item.build} ({item.state})", str(item.position))
+            table.add_row(item.key, *where, item.type, *numbers, item.error)
         plain.print(table, width=None if plain.is_terminal else PIPED_WIDTH)
 
     with_api(run)
@@ -122,7 +132,7 @@ def retry(
     """Try again what is parked."""
 
     async def run(api: ApiClient) -> None:
-        asked = (await api.post(f"{PATH}/{projection}/retry", {"key": key}))["asked"]
+        asked = (await api.retry_parked_key(projection, RetryBody(key=key))).asked
         plain.print(f"{asked} to be tried again")
         await _answered(api, projection)
 
@@ -134,8 +144,8 @@ def skip(projection: NameArgument, key: KeyArgument, reason: Annotated[str, type
     """Give the first event of a parked key up, for good, and apply those behind it."""
 
     async def run(api: ApiClient) -> None:
-        given_up = await api.post(f"{PATH}/{projection}/skip", {"key": key, "reason": reason})
-        plain.print(f"{given_up['type']} at position {given_up['position']} is given up")
+        given_up = await api.skip_parked_event(projection, SkipBody(key=key, reason=reason))
+        plain.print(f"{given_up.type} at position {given_up.position} is given up")
         await _answered(api, projection)
 
     with_api(run)
@@ -151,58 +161,44 @@ async def _follow(api: ApiClient, projection: str, build: int) -> None:
     with Progress(*columns, TimeRemainingColumn(), console=plain) as progress:
         task = progress.add_task(projection, rate="", total=None)
         while True:
-            found = next(each for each in (await api.get(PATH))["items"] if each["projection"] == projection)
-            own = next((each for each in found["builds"] if each["build"] == build), None)
+            found = next(each for each in (await api.list_projections()).items if each.projection == projection)
+            own = next((each for each in found.builds if each.build == build), None)
             if own is None:
-                raise ApiProblem(f"build {build} of {projection} was dropped meanwhile")
-            rate = f"{own['rate']:,.0f} events/s" if own["rate"] else ""
-            total = own["position"] + own["events"]
-            progress.update(task, total=total, completed=own["position"], rate=rate)
-            if own["caught_up_at"] is not None:
+                raise StackError(f"build {build} of {projection} was dropped meanwhile")
+            rate = f"{own.rate:,.0f} events/s" if own.rate else ""
+            progress.update(task, total=own.position + own.events, completed=own.position, rate=rate)
+            if own.caught_up_at is not None:
                 return
             await asyncio.sleep(LOOK)
 
 
 async def _compare(api: ApiClient, projection: str) -> bool:
-    found = await api.get(f"{PATH}/{projection}/comparison")
-    for table in found["tables"]:
-        counts = f"{table['only_live']} only live, {table['only_candidate']} only new, {table['different']} differ"
-        plain.print(f"{table['table']}: {table['rows']} rows, {counts}")
-        for sample in table["samples"]:
-            where = (
-                f"only in {sample['only_in']}"
-                if sample["only_in"]
-                else f"differs in {', '.join(sample['columns'])}"
-            )
-            plain.print(f"  {' '.join(sample['key'].values())}: {where}", markup=False)
-    positions = f"{found['live']['position']} and {found['candidate']['position']}"
-    plain.print(f"{'the same' if found['same'] else 'not the same'}, at positions {positions}")
-    same: bool = found["same"]
-    return same
+    found = await api.compare_projection(projection)
+    for table in found.tables:
+        counts = f"{table.only_live} only live, {table.only_candidate} only new, {table.different} differ"
+        plain.print(f"{table.table}: {table.rows} rows, {counts}")
+        for sample in table.samples:
+            where = f"only in {sample.only_in}" if sample.only_in else f"differs in {', '.join(sample.columns)}"
+            plain.print(f"  {' '.join(sample.key.values())}: {where}", markup=False)
+    positions = f"{found.live.position} and {found.candidate.position}"
+    plain.print(f"{'the same' if found.same else 'not the same'}, at positions {positions}")
+    return found.same
 
 
-async def _post_and_show(api: ApiClient, projection: str, action: str, body: dict[str, Any]) -> None:
-    builds = (await api.post(f"{PATH}/{projection}/{action}", body))["items"]
-    for build in builds:
-        plain.print(f"build {build['build']} (version {build['version']}) is {build['state']}")
+def _show(builds: BuildList) -> None:
+    for build in builds.items:
+        plain.print(f"build {build.build} (version {build.version}) is {build.state}")
 
 
-async def _parked(api: ApiClient, projection: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while True:
-        page = await api.get(f"{PATH}/{projection}/parked", limit=100, cursor=cursor)
-        items += page["items"]
-        cursor = page["next_cursor"]
-        if cursor is None:
-            return items
+async def _parked(api: ApiClient, projection: str) -> list[Parked]:
+    return [item async for item in every(api.list_parked_keys, projection, limit=100)]
 
 
 async def _answered(api: ApiClient, projection: str) -> None:
     """Wait until a projector has tried, and say what is left."""
     for _ in range(int(ASKED_FOR / LOOK)):
         left = await _parked(api, projection)
-        if not any(item["wanted"] for item in left):
+        if not any(item.wanted for item in left):
             plain.print(f"{len(left)} still parked" if left else "nothing is parked any more")
             return
         await asyncio.sleep(LOOK)

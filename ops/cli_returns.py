@@ -1,12 +1,24 @@
 """`waybill returns …`: returns and claims, through the HTTP API."""
 
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from ops.cli_orders import OrderId, console, order_line, with_api
 from ops.client import ApiClient
+from waybill_client.models import (
+    Accepted,
+    InspectedLine,
+    InspectionBody,
+    Order,
+    ReceiptBody,
+    ReturnBody,
+    ReturnDecisionBody,
+    ReturnKind,
+    ReturnLine,
+)
 
 returns = typer.Typer(help="Goods that come back, and claims for goods that arrived broken.", no_args_is_help=True)
 
@@ -20,9 +32,9 @@ def list_returns(order_id: OrderId) -> None:
 
     async def run(api: ApiClient) -> None:
         table = Table("return", "kind", "status", "warehouse", "lines")
-        for item in (await api.get(f"/v1/orders/{order_id}/returns"))["items"]:
-            lines = ", ".join(f"{line['quantity']} × {line['sku']}" for line in item["lines"])
-            table.add_row(item["return_id"], item["kind"], item["status"], item["warehouse"], lines)
+        for item in (await api.list_order_returns(order_id)).items:
+            lines = ", ".join(f"{line.quantity} × {line.sku}" for line in item.lines)
+            table.add_row(str(item.return_id), item.kind, item.status, item.warehouse, lines)
         console.print(table)
 
     with_api(run)
@@ -39,29 +51,32 @@ def request_return(
 ) -> None:
     """Ask for delivered goods to be taken back, for their price or, with --again, for others."""
     others = dict(each.split("=", 1) for each in instead or () if "=" in each)
-    lines = [order_line(each) for each in line]
+    lines = [ReturnLine.model_validate(order_line(each)) for each in line]
     for each in lines:
-        if each["sku"] in others:
-            each["instead"] = others[str(each["sku"])]
+        if each.sku in others:
+            each.instead = others[each.sku]
     kind = {
-        (False, False): "return",
-        (True, False): "claim",
-        (False, True): "exchange",
-        (True, True): "replacement",
+        (False, False): ReturnKind.RETURN,
+        (True, False): ReturnKind.CLAIM,
+        (False, True): ReturnKind.EXCHANGE,
+        (True, True): ReturnKind.REPLACEMENT,
     }
-    _change(f"/v1/orders/{order_id}/returns", kind=kind[claim, again], lines=lines, reason=reason)
+    body = ReturnBody(kind=kind[claim, again], lines=lines, reason=reason)
+    _change(lambda api: api.request_return(order_id, body))
 
 
 @returns.command()
 def approve(order_id: OrderId, return_id: ReturnId, reason: Reason) -> None:
     """Let the goods come back; of a claim, grant its refund."""
-    _change(f"/v1/orders/{order_id}/returns/{return_id}/approve", reason=reason)
+    body = ReturnDecisionBody(reason=reason)
+    _change(lambda api: api.approve_return(order_id, return_id, body), return_id)
 
 
 @returns.command()
 def reject(order_id: OrderId, return_id: ReturnId, reason: Reason) -> None:
     """Refuse a return, or give up on goods that never came."""
-    _change(f"/v1/orders/{order_id}/returns/{return_id}/reject", reason=reason)
+    body = ReturnDecisionBody(reason=reason)
+    _change(lambda api: api.reject_return(order_id, return_id, body), return_id)
 
 
 @returns.command()
@@ -71,7 +86,8 @@ def receive(
     warehouse: Annotated[str | None, typer.Option(help="By default the preferred one.")] = None,
 ) -> None:
     """Note that the goods are in a warehouse."""
-    _change(f"/v1/orders/{order_id}/returns/{return_id}/receive", warehouse=warehouse)
+    body = ReceiptBody(warehouse=warehouse)
+    _change(lambda api: api.receive_return(order_id, return_id, body), return_id)
 
 
 @returns.command()
@@ -87,14 +103,17 @@ def inspect(
     for name, given in (("restocked", restocked), ("damaged", damaged), ("dismissed", dismissed)):
         for line in map(order_line, given or ()):
             lines.setdefault(line["sku"], {"sku": line["sku"]})[name] = line["quantity"]
-    _change(f"/v1/orders/{order_id}/returns/{return_id}/inspect", lines=list(lines.values()))
+    body = InspectionBody(lines=[InspectedLine.model_validate(each) for each in lines.values()])
+    _change(lambda api: api.inspect_return(order_id, return_id, body), return_id)
 
 
-def _change(path: str, **body: Any) -> None:
+def _change(command: Callable[[ApiClient], Awaitable[Order | Accepted]], return_id: str | None = None) -> None:
     async def run(api: ApiClient) -> None:
-        changed = await api.post(path, body)
-        known = {each["return_id"]: each["status"] for each in changed.get("returns", ())}
-        named = next((each for each in known if each in path), next(reversed(known), None))
-        console.print(f"{named}  {known[named]}" if named else f"accepted  version {changed['version']}")
+        changed = await command(api)
+        known = (
+            {str(each.return_id): each.status for each in changed.returns} if isinstance(changed, Order) else {}
+        )
+        named = return_id if return_id in known else next(reversed(known), None)
+        console.print(f"{named}  {known[named]}" if named else f"accepted  version {changed.version}")
 
     with_api(run)

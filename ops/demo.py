@@ -3,11 +3,22 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from uuid import UUID
 
 from ops import demo_catalogue
 from ops.client import ApiClient
 from ops.process import StackError
+from waybill_client.models import (
+    AddressBody,
+    AdjustmentBody,
+    LineBody,
+    MoneyBody,
+    OrderBody,
+    PaymentBody,
+    Placed,
+    ProductBody,
+    ProductStatus,
+)
 
 CATALOGUE = (
     ("MUG-BLUE", "Blue mug", "12.50"),
@@ -24,6 +35,7 @@ ADDRESS = {
     "postal_code": "10117",
     "country": "DE",
 }
+ADDRESS_BODY = AddressBody.model_validate(ADDRESS)
 STORY = {
     "OrderPlaced": "placed",
     "StockReserved": "stock reserved",
@@ -42,12 +54,13 @@ STORY = {
 async def seed(api: ApiClient, warehouses: tuple[str, ...]) -> int:
     """Create, publish, stock and describe the demo's products; what is there stays. Gives how many are there."""
     for sku, name, price in CATALOGUE:
-        prices = [{"amount": price, "currency": "EUR"}, {"amount": price, "currency": "USD"}]
-        await api.post("/v1/products", {"sku": sku, "name": name, "prices": prices}, key=f"demo-{sku}")
-        await api.post(f"/v1/products/{sku}/publish", key=f"demo-{sku}")
+        prices = [MoneyBody(amount=price, currency=currency) for currency in ("EUR", "USD")]
+        created = ProductBody(sku=sku, name=name, prices=prices)
+        await api.create_product(created, idempotency_key=f"demo-{sku}")
+        await api.publish_product(sku, idempotency_key=f"demo-{sku}")
         for warehouse in warehouses:
-            adjustment = {"quantity": STOCK, "reason": "demo stock", "warehouse": warehouse}
-            await api.post(f"/v1/stock/{sku}/adjustments", adjustment, key=f"demo-{sku}-{warehouse}")
+            adjustment = AdjustmentBody(quantity=STOCK, reason="demo stock", warehouse=warehouse)
+            await api.adjust_stock(sku, adjustment, idempotency_key=f"demo-{sku}-{warehouse}")
     await demo_catalogue.describe(api)
     return len(CATALOGUE)
 
@@ -55,31 +68,27 @@ async def seed(api: ApiClient, warehouses: tuple[str, ...]) -> int:
 async def sellable(api: ApiClient) -> None:
     """Wait until the read models know the catalogue."""
     for _ in range(200):
-        products = await api.get("/v1/products", limit=100)
-        if len([item for item in products["items"] if item["status"] == "published"]) >= len(CATALOGUE):
+        products = await api.list_products(limit=100)
+        if len([item for item in products.items if item.status == ProductStatus.PUBLISHED]) >= len(CATALOGUE):
             return
         await asyncio.sleep(0.05)
     raise StackError("the demo catalogue did not reach the read models; see projector.log in the data directory")
 
 
-async def place(api: ApiClient, *, key: str, customer: str = "demo", method: str = "sim_ok") -> dict[str, Any]:
+async def place(api: ApiClient, *, key: str, customer: str = "demo", method: str = "sim_ok") -> Placed:
     """Place the demo order: two mugs and a T-shirt."""
-    order: dict[str, Any] = await api.post(
-        "/v1/orders",
-        {
-            "customer_id": customer,
-            "email": "ada@example.org",
-            "currency": "EUR",
-            "lines": [{"sku": "MUG-BLUE", "quantity": 2}, {"sku": "TEE-BLACK-M", "quantity": 1}],
-            "shipping_address": ADDRESS,
-            "payment": {"method": method},
-        },
-        key=key,
+    order = OrderBody(
+        customer_id=customer,
+        email="ada@example.org",
+        currency="EUR",
+        lines=[LineBody(sku="MUG-BLUE", quantity=2), LineBody(sku="TEE-BLACK-M", quantity=1)],
+        shipping_address=ADDRESS_BODY,
+        payment=PaymentBody(method=method),
     )
-    return order
+    return await api.place(order, key=key)
 
 
-async def follow(api: ApiClient, order_id: str, say: Callable[[str], None]) -> str:
+async def follow(api: ApiClient, order_id: UUID | str, say: Callable[[str], None]) -> str:
     """Say a line per event of the order until it has ended; give its last status."""
     began = time.monotonic()
     async for event in api.order_events(order_id):

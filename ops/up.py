@@ -101,10 +101,10 @@ async def _demo(api: ApiClient, settings: Settings, say: Say) -> None:
     await demo.sellable(api)
     say(f"demo catalogue: {count} products")
     order = await demo.place(api, key=f"demo-{uuid4()}")
-    total = order["totals"]["total"]
-    say(f"demo order {order['order_number']} placed: {total['amount']} {total['currency']}")
-    status = await demo.follow(api, order["order_id"], say)
-    say(f"demo order {order['order_number']} is {status}")
+    total = order.totals.total
+    say(f"demo order {order.order_number} placed: {total.amount} {total.currency}")
+    status = await demo.follow(api, order.order_id, say)
+    say(f"demo order {order.order_number} is {status}")
 
 
 def _print_urls(settings: Settings, temporal_ui: str, say: Say, *, sink: bool) -> None:

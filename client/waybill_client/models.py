@@ -1594,6 +1594,26 @@ class ReplayBody(Model):
     after: Annotated[int, Field(description="A position in the log")]
 
 
+class Request(Model):
+    """
+    `outcome`: an HTTP status, also of GraphQL. `personal`: whether the answer held personal data.
+    """
+
+    number: int
+    actor: str
+    action: str
+    target: str
+    outcome: int
+    personal: bool
+    request_id: str
+    noted_at: AwareDatetime
+
+
+class RequestPage(Model):
+    items: list[Request]
+    next_cursor: str | None
+
+
 class ResolveBody(Model):
     action: StepAction
     reason: str

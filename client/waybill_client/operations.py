@@ -1093,6 +1093,43 @@ class Operations(Transport):
         )
         return answer
 
+    async def list_requests(
+        self,
+        *,
+        actor: str | None = None,
+        action: str | None = None,
+        outcome: int | None = None,
+        personal: bool | None = None,
+        request_id: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.RequestPage:
+        """Newest first: commands of staff, their reads of personal data and exports, changes of webhook endpoints, and
+        whatever anybody was forbidden. A request is listed within a second of its answer.
+
+        `actor`: Role and subject, `operator:eve`
+        `action`: `POST /v1/orders/{order_id}/cancel`, `mutation cancelOrder`
+        `outcome`: An HTTP status
+        `personal`: Whether personal data were in the answer
+        `limit`: Items per page
+        `cursor`: `next_cursor` of the page before
+        """
+        answer: models.RequestPage = await self._call(
+            "GET",
+            "/v1/ops/audit/requests",
+            {200: models.RequestPage},
+            query={
+                "actor": actor,
+                "action": action,
+                "outcome": outcome,
+                "personal": personal,
+                "request_id": request_id,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+        return answer
+
     async def report_sales(
         self,
         *,

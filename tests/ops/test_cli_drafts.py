@@ -1,63 +1,45 @@
 """`waybill drafts` asks the API for what its words say."""
 
-import asyncio
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from api.rest import examples
 from ops import cli_drafts
 from ops.cli_orders import console
+from tests.ops.recording import Recorder
 
-DRAFT = "draft-1"
+DRAFT = examples.ORDER_ID
 PATH = f"/v1/drafts/{DRAFT}"
-ITEM = {
-    "draft_id": DRAFT,
-    "customer_id": "c-1",
-    "status": "open",
-    "lines": 2,
-    "order_number": None,
-    "created_by": "operator:eve",
-}
-
-
-class Api:
-    def __init__(self) -> None:
-        self.asked: list[tuple[Any, ...]] = []
-
-    async def get(self, path: str, **query: Any) -> dict[str, Any]:
-        self.asked.append(("get", path, query))
-        return {"items": [ITEM]} if path == "/v1/drafts" else ITEM
-
-    async def patch(self, path: str, body: Any) -> dict[str, Any]:
-        self.asked.append(("patch", path, body))
-        return {"version": 3}
-
-    async def post(self, path: str, body: Any) -> dict[str, Any]:
-        self.asked.append(("post", path, body))
-        return {"status": "placed", "order_number": "N-1"}
 
 
 @pytest.mark.parametrize(
     ("words", "asked", "shown"),
     [
-        (["list", "--status", "placed"], ("get", "/v1/drafts", {"status": "placed"}), "operator:eve"),
-        (["show", DRAFT], ("get", PATH, {}), '"customer_id": "c-1"'),
+        (["list", "--status", "placed"], ("GET", "/v1/drafts", {"status": "placed"}), "operator:eve"),
+        (["show", DRAFT], ("GET", PATH, {}), '"customer_id": "c-1042"'),
         (
             ["lines", DRAFT, "MUG=2", "TEA"],
-            ("patch", PATH, {"lines": [{"sku": "MUG", "quantity": 2}, {"sku": "TEA", "quantity": 1}]}),
-            "version 3",
+            ("PATCH", PATH, {"lines": [{"sku": "MUG", "quantity": 2}, {"sku": "TEA", "quantity": 1}]}),
+            "version 1",
         ),
-        (["discard", DRAFT, "--reason", "r"], ("post", f"{PATH}/discard", {"reason": "r"}), "N-1"),
-        (["place", DRAFT], ("post", f"{PATH}/place", {}), "N-1  placed"),
+        (["discard", DRAFT, "--reason", "r"], ("POST", f"{PATH}/discard", {"reason": "r"}), f"{DRAFT}  open"),
+        (["place", DRAFT], ("POST", f"{PATH}/place", {}), f"{examples.ORDER_NUMBER}  placed"),
     ],
 )
 def test_words_are_requests(
     monkeypatch: pytest.MonkeyPatch, words: list[str], asked: tuple[Any, ...], shown: str
 ) -> None:
-    api = Api()
-    monkeypatch.setattr(cli_drafts, "with_api", lambda run: asyncio.run(run(api)))
+    api = Recorder(
+        {
+            "": examples.DRAFT,
+            "/place": examples.PLACED,
+            "/drafts": examples.page(examples.DRAFT_SUMMARY),
+        }
+    )
+    monkeypatch.setattr(cli_drafts, "with_api", api.run)
     monkeypatch.setattr(console, "width", 200)
     done = CliRunner().invoke(cli_drafts.drafts, words)
-    assert (done.exit_code, api.asked) == (0, [asked])
+    assert (done.exit_code, api.asked) == (0, [asked]), done.output
     assert shown in done.output

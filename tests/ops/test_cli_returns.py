@@ -1,44 +1,31 @@
 """`waybill returns` asks the API for what its words say."""
 
-import asyncio
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from api.rest import examples
 from ops import cli_returns
 from ops.cli_orders import console
+from tests.ops.recording import Recorder
 
-ORDER, RETURN, OTHER = "order-1", "return-1", "return-2"
+ORDER = examples.ORDER_ID
+RETURN, OTHER = (f"{number}f1f3c52-6a5e-5d0a-9d0c-2b6f3d1f8a10" for number in (1, 2))
 PATH = f"/v1/orders/{ORDER}/returns"
-SHOWN = "return-1  received"
+SHOWN = f"{RETURN}  received"
 WHY = ["--reason", "too small"]
-
-
-class Api:
-    def __init__(self) -> None:
-        self.asked: list[tuple[Any, ...]] = []
-
-    async def get(self, path: str) -> dict[str, Any]:
-        lines = [{"sku": "MUG", "quantity": 2}]
-        return {
-            "items": [
-                {"return_id": RETURN, "kind": "claim", "status": "closed", "warehouse": None, "lines": lines}
-            ]
-        }
-
-    async def post(self, path: str, body: Any) -> dict[str, Any]:
-        self.asked.append((path, body))
-        return {
-            "version": 7,
-            "returns": [{"return_id": RETURN, "status": "received"}, {"return_id": OTHER, "status": "requested"}],
-        }
+CLAIM = {**examples.RETURN, "return_id": RETURN, "kind": "claim", "status": "closed", "warehouse": None}
+RETURNS = [
+    {**examples.RETURN, "return_id": RETURN, "status": "received"},
+    {**examples.RETURN, "return_id": OTHER, "status": "requested"},
+]
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Api:
-    made = Api()
-    monkeypatch.setattr(cli_returns, "with_api", lambda run: asyncio.run(run(made)))
+def api(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    made = Recorder({"": {**examples.ORDER, "returns": RETURNS}})
+    monkeypatch.setattr(cli_returns, "with_api", made.run)
     return made
 
 
@@ -53,7 +40,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
                 "lines": [{"sku": "MUG", "quantity": 2}, {"sku": "TEA", "quantity": 1}],
                 "reason": "too small",
             },
-            "return-2  requested",
+            f"{OTHER}  requested",
         ),
         (
             ["request", ORDER, "MUG=2", "--again", "--instead", "MUG=CUP", *WHY],
@@ -63,7 +50,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
                 "lines": [{"sku": "MUG", "quantity": 2, "instead": "CUP"}],
                 "reason": "too small",
             },
-            "return-2  requested",
+            f"{OTHER}  requested",
         ),
         (
             ["approve", ORDER, RETURN, *WHY],
@@ -87,20 +74,23 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
     ],
 )
 def test_a_command_is_sent(
-    api: Api, words: list[str], path: str, body: dict[str, Any], shown: str, monkeypatch: pytest.MonkeyPatch
+    api: Recorder, words: list[str], path: str, body: dict[str, Any], shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(console, "print", said.append)
     result = CliRunner().invoke(cli_returns.returns, words)
     assert result.exit_code == 0, result.output
-    assert api.asked == [(path, body)]
+    assert api.asked == [("POST", path, body)]
     assert said == [shown]
 
 
-def test_the_returns_of_an_order_are_listed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_returns_of_an_order_are_listed(api: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.answers = {"": examples.items(CLAIM)}
     said: list[Any] = []
     monkeypatch.setattr(console, "print", said.append)
     result = CliRunner().invoke(cli_returns.returns, ["list", ORDER])
     assert result.exit_code == 0, result.output
     (table,) = said
-    assert [list(column.cells) for column in table.columns] == [[RETURN], ["claim"], ["closed"], [""], ["2 × MUG"]]
+    (line,) = CLAIM["lines"]
+    what = f"{line['quantity']} × {line['sku']}"
+    assert [list(column.cells) for column in table.columns] == [[RETURN], ["claim"], ["closed"], [""], [what]]
