@@ -11,14 +11,14 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.audit import noting
 from api.auth import Principal, Scope
 from api.dependencies import ApiDependencies, Deps, Reading, RequiredKey, command_key
 from api.errors import Problem
 from api.exporting import Export, ExportFormat, ExportState
-from api.openapi import problems
+from api.openapi import items, problems
 from api.reading import owns
 from api.rest import examples
 from api.rest.bodies import Body
@@ -55,6 +55,8 @@ EXAMPLE: Final[dict[str, Any]] = {
 
 class ExportBody(Body):
     """Conditions go into the query, as those of `GET /v1/orders`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"format": "jsonl"}]})
 
     format: ExportFormat = ExportFormat.JSONL
 
@@ -101,6 +103,7 @@ async def begin_export(
 
 @router.get("/{export_id}", response_model=ExportOut, openapi_extra=problems("export-not-found", example=EXAMPLE))
 async def get_export(caller: Reading, deps: Deps, export_id: ExportId) -> Response:
+    """How far the export is; it can be downloaded meanwhile."""
     return _shown(await _known(deps, caller, export_id))
 
 
@@ -123,8 +126,8 @@ async def cancel_export(caller: Reading, deps: Deps, export_id: ExportId) -> Res
         200: {
             "description": "An order a line, as `GET /v1/orders/{order_id}` has it; or RFC 4180 with a header",
             "content": {
-                "application/jsonl": {"itemSchema": {"$ref": "#/components/schemas/OrderOut"}},
-                "text/csv": {"schema": {"type": "string"}},
+                **items(MEDIA[ExportFormat.JSONL], OrderOut, orjson.dumps(examples.ORDER).decode() + "\n"),
+                MEDIA[ExportFormat.CSV]: {"schema": {"type": "string"}, "example": ",".join(COLUMNS) + "\r\n"},
             },
         }
     },

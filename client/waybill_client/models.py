@@ -661,6 +661,40 @@ class ExplainedList(Model):
     items: list[Explained]
 
 
+class Export(Model):
+    """
+    `orders`: found so far. `estimated`: how many there were when it began; null until they are counted.
+    """
+
+    export_id: UUID
+    format: ExportFormat
+    state: ExportState
+    orders: int
+    estimated: int | None
+    created_at: AwareDatetime
+    ended_at: AwareDatetime | None
+    expires_at: Annotated[AwareDatetime, Field(description="Then it is forgotten")]
+
+
+class ExportBody(Model):
+    """
+    Conditions go into the query, as those of `GET /v1/orders`.
+    """
+
+    format: ExportFormat | None = None
+
+
+class ExportFormat(OpenEnum):
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class ExportState(OpenEnum):
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
 class ForceBody(Model):
     """
     `force`: although the build is behind, or has more keys parked than the live one.
@@ -1301,6 +1335,8 @@ class ProblemCode(OpenEnum):
     DUPLICATE_SKU = "duplicate-sku"
     EFFECT_GONE = "effect-gone"
     EXCEEDS_STORE_CREDIT = "exceeds-store-credit"
+    EXPORT_CANCELLED = "export-cancelled"
+    EXPORT_NOT_FOUND = "export-not-found"
     FORBIDDEN = "forbidden"
     GATEWAY_NOT_USED = "gateway-not-used"
     HOLD_NOT_FOUND = "hold-not-found"
@@ -1401,6 +1437,7 @@ class ProblemCode(OpenEnum):
     TOO_LATE_TO_CANCEL = "too-late-to-cancel"
     TOO_MANY_ATTRIBUTES = "too-many-attributes"
     TOO_MANY_CATEGORIES = "too-many-categories"
+    TOO_MANY_EXPORTS = "too-many-exports"
     TOO_MANY_HOLDS = "too-many-holds"
     TOO_MANY_PRICES = "too-many-prices"
     TOO_MANY_REQUESTS = "too-many-requests"

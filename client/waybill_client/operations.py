@@ -12,6 +12,77 @@ from waybill_client.transport import Transport, segment
 class Operations(Transport):
     """What the API takes, by operation id. What is None is not sent, and the server's default holds."""
 
+    async def begin_export(
+        self,
+        body: models.ExportBody,
+        *,
+        status: models.OrderStatus | None = None,
+        customer_id: str | None = None,
+        payment_status: models.PaymentStatus | None = None,
+        fulfilment_status: models.FulfilmentStatus | None = None,
+        placed_after: datetime | None = None,
+        placed_before: datetime | None = None,
+        attention: bool | None = None,
+        sku: str | None = None,
+        currency: str | None = None,
+        min_total: str | None = None,
+        max_total: str | None = None,
+        q: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Export:
+        """Look for all orders that match, the oldest first. A customer gets its own. The same key, the same export.
+
+        `sku`: Orders that have, or had, this SKU
+        `min_total`: At least, in `currency`
+        `max_total`: At most, in `currency`
+        `q`: Order number or customer id, or its start
+        `idempotency_key`: 1 to 255 visible ASCII characters; the same key stands for the same command
+        """
+        answer: models.Export = await self._call(
+            "POST",
+            "/v1/exports",
+            {202: models.Export},
+            body=body,
+            query={
+                "status": status,
+                "customer_id": customer_id,
+                "payment_status": payment_status,
+                "fulfilment_status": fulfilment_status,
+                "placed_after": placed_after,
+                "placed_before": placed_before,
+                "attention": attention,
+                "sku": sku,
+                "currency": currency,
+                "min_total": min_total,
+                "max_total": max_total,
+                "q": q,
+            },
+            headers={"idempotency-key": idempotency_key},
+        )
+        return answer
+
+    async def get_export(self, export_id: UUID | str) -> models.Export:
+        """How far the export is; it can be downloaded meanwhile."""
+        answer: models.Export = await self._call("GET", f"/v1/exports/{segment(export_id)}", {200: models.Export})
+        return answer
+
+    async def cancel_export(self, export_id: UUID | str) -> models.Export:
+        """One that is done stays as it is."""
+        answer: models.Export = await self._call(
+            "POST", f"/v1/exports/{segment(export_id)}/cancel", {200: models.Export}
+        )
+        return answer
+
+    def download_export(self, export_id: UUID | str, *, after: int | None = None) -> AsyncIterator[models.Order]:
+        """What is found, then what is found next, until the job is done. Orders are shown as they are now, and the
+        personal data of a customer who was erased since as `erased`. Whoever broke off goes on by `after`.
+
+        `after`: Orders to pass over, which you have
+        """
+        return self._lines(
+            "GET", f"/v1/exports/{segment(export_id)}/content", models.Order, query={"after": after}
+        )
+
     def import_orders(self, body: Iterable[models.ImportedOrderBody]) -> AsyncIterator[models.ImportResult]:
         """Place an order for each line. A line that is refused has its problem in its result, and stops no other."""
         return self._lines("POST", "/v1/orders/import", models.ImportResult, body=body)
