@@ -70,7 +70,7 @@ class ReturnLabelActivities:
 
     @activity.defn
     async def cancel_label(self, given: ReturnStep) -> Effect:
-        """Have nothing fetched. `REFUSED` means that the carrier has it already."""
+        """Have nothing fetched. `REFUSED` means that the carrier has it already, which is noted."""
         step = given.step
         order = await load_order(self.store, step.order_id)
         known = _known(order, given)
@@ -80,7 +80,10 @@ class ReturnLabelActivities:
         try:
             await self.carrier.cancel(step.key, booking=label.booking)
         except AlreadyDispatched as refused:
-            return Effect(EffectOutcome.REFUSED, order.version, refused.code, refused.reason)
+            collected = await run_step(
+                self.store, step, lambda record: decide.move(record.returns, given.return_id, arrived=False)
+            )
+            return Effect(EffectOutcome.REFUSED, collected.version_of(step.key), refused.code, refused.reason)
         order = await run_step(
             self.store, step, lambda record: decide.cancel_label(record.returns, given.return_id)
         )

@@ -61,7 +61,7 @@ class Aftercare:
         self._store, self._policies = store, policies
 
     def returns(self, page: Callable[[datetime, UUID | None], Awaitable[Sequence[tuple[UUID, UUID]]]]) -> Kind:
-        """Returns whose own work is under way: one that waits for somebody needs no workflow."""
+        """Returns that have work of their own: one that waits for somebody alone needs no workflow."""
 
         async def after(before: datetime, last: tuple[UUID, UUID] | None) -> Sequence[tuple[UUID, UUID]]:
             return await page(before, last[1] if last else None)

@@ -80,7 +80,7 @@ class ReadModels:
             return await orders.unfinished(connection, before=before, after=after, limit=cursors.MAX_PAGE)
 
     async def unpaid_returns(self, before: datetime, after: UUID | None) -> Sequence[tuple[UUID, UUID]]:
-        """The next page of returns whose refund is under way, unchanged since a time: order and id, by id."""
+        """Returns that have work of their own, unchanged since a time: a page of order and id, by id."""
         async with self._engine.connect() as connection:
             return await returns.unpaid(connection, before=before, after=after, limit=cursors.MAX_PAGE)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
+    Boolean,
     Column,
     DateTime,
     Row,
@@ -32,7 +33,7 @@ from readmodels.base import METADATA, ByStream, Tables, Write, arrays, upsert_ro
 from readmodels.views import Page, ReturnView
 
 NAME: Final = "returns"
-VERSION: Final = 2
+VERSION: Final = 3
 
 RETURNS = Table(
     "returns",
@@ -43,11 +44,10 @@ RETURNS = Table(
     Column("requested_at", DateTime(timezone=True)),
     Column("updated_at", DateTime(timezone=True)),
     Column("state", Text),
+    Column("at_work", Boolean),
 )
 LOAD = select(RETURNS.c.state).where(RETURNS.c.return_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 UPSERT = upsert_rows(RETURNS, keep=("requested_at",))
-AT_WORK: Final = (ReturnStatus.APPROVED, ReturnStatus.REFUNDING, ReturnStatus.REPLACING)
-"""What a workflow has to do with something in: a label to be followed, money or goods to be sent."""
 _EVENTS = get_args(ReturnEvent)
 _STATE = TypeAdapter(Return)
 
@@ -97,6 +97,7 @@ def _to_row(known: Return, change: Change) -> tuple[object, ...]:
         change.first.recorded_at,
         change.last.recorded_at,
         _STATE.dump_json(known).decode(),
+        known.at_work,
     )
 
 
@@ -120,7 +121,7 @@ async def unpaid(
 ) -> Sequence[tuple[UUID, UUID]]:
     """Order and id of the returns whose own work is under way, unchanged since a time, by id from `after` on."""
     query: Select[Any] = select(RETURNS.c.order_id, RETURNS.c.return_id)
-    query = query.where(RETURNS.c.status.in_(AT_WORK), RETURNS.c.updated_at <= before)
+    query = query.where(RETURNS.c.at_work, RETURNS.c.updated_at <= before)
     if after is not None:
         query = query.where(RETURNS.c.return_id > after)
     rows = (await connection.execute(query.order_by(RETURNS.c.return_id).limit(limit))).all()

@@ -91,6 +91,17 @@ class Return:
         return label is not None and self.status is ReturnStatus.REJECTED and not (label.cancelled or label.sent)
 
     @property
+    def at_work(self) -> bool:
+        """Whether a workflow has something to do that nobody's command will ask for."""
+        match self.status:
+            case ReturnStatus.REFUNDING | ReturnStatus.REPLACING:
+                return True
+            case ReturnStatus.APPROVED:
+                return self.wants_label or (self.label is not None and not self.label.arrived)
+            case _:
+                return self.idle_label
+
+    @property
     def grant_id(self) -> str:
         """Id of the refund that it ends in."""
         return f"return-{self.return_id}"

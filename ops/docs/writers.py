@@ -125,7 +125,7 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     return_events.ReturnInspected: ("inspect-return:{key}",),
     return_events.ReturnLabelBooked: ("book:{parcel}",),
     return_events.ReturnLabelCancelled: ("unbook:{parcel}",),
-    return_events.ReturnParcelMoved: ("moved:{parcel}", "arrived:{parcel}"),
+    return_events.ReturnParcelMoved: ("moved:{parcel}", "arrived:{parcel}", "unbook:{parcel}"),
     return_events.ReplacementPlanned: ("approve-return:{key}", "inspect-return:{key}"),
     return_events.ReturnClosed: ("close-return:{return}",),
     shipping_events.ParcelsPlanned: ("amend:{key}", "apply-amendment:{amendment}"),

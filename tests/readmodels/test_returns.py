@@ -1,11 +1,20 @@
 """The returns' rows: the fold of each return's events, in whatever batches they came."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain.returns.events import InspectedItem, ReturnClosed, ReturnInspected
+from domain.returns.events import (
+    InspectedItem,
+    ReturnApproved,
+    ReturnClosed,
+    ReturnEvent,
+    ReturnInspected,
+    ReturnLabelBooked,
+    ReturnLabelCancelled,
+    ReturnRejected,
+)
 from domain.returns.model import ReturnStatus
 from readmodels.engine import Projector
 from readmodels.queries import ReadModels
@@ -48,3 +57,19 @@ async def test_pages_and_what_waits_for_its_money(engine: AsyncEngine, log: Memo
     log.append(Happened(f"order/{ORDER}", ReturnClosed(ID)))
     await Projector(engine, log, [ReturnRows()], batch=100).catch_up()
     assert await models.unpaid_returns(changed + timedelta(days=1), None) == []
+
+
+async def test_what_a_label_leaves_to_do(engine: AsyncEngine, log: MemoryLog, models: ReadModels) -> None:
+    later = datetime.now(UTC) + timedelta(days=1)
+    projector = Projector(engine, log, [ReturnRows()], batch=100)
+    steps: list[tuple[ReturnEvent, bool]] = [
+        (ReturnApproved(OTHER, "fine", EVE), False),  # without a label it waits for the goods alone
+        (ReturnLabelBooked(OTHER, "bk-1", "trk-1"), True),
+        (ReturnRejected(OTHER, "never came", EVE), True),
+        (ReturnLabelCancelled(OTHER, "bk-1"), False),
+    ]
+    log.append(*(Happened(f"order/{ORDER}", event) for event in (*COMPLETED, asked(("TEA", 1), name=OTHER))))
+    for event, at_work in steps:
+        log.append(Happened(f"order/{ORDER}", event))
+        await projector.catch_up()
+        assert await models.unpaid_returns(later, None) == [(ORDER, OTHER)] * at_work

@@ -134,6 +134,36 @@ async def test_a_lost_workflow_goes_on_following_it(shop: Shop) -> None:
     await closed(shop, order_id, return_id)
 
 
+async def test_that_of_a_rejected_return_is_cancelled_also_by_another_workflow(shop: Shop) -> None:
+    order_id, return_id = await asked(shop)
+    await booked(shop, order_id, return_id)
+    held = shop.carrier.faults.hold("cancel")
+    await shop.gateway.reject_return(order_id, return_id, key="n", reason="never came", actor="operator:eve")
+    await held.entered.wait()
+    await terminate(shop, return_workflow_id(return_id))
+    assert (await shop.record(order_id)).returns.by_id[return_id].at_work
+    held.open()
+    await recover(shop, kinds(shop).returns(once((order_id, return_id))))
+    record = await closed(shop, order_id, return_id)
+    label = label_of(record, return_id)
+    assert label
+    assert label.cancelled
+    assert not record.returns.by_id[return_id].at_work
+    assert shop.types(order_id).count("ReturnLabelCancelled") == 1
+
+
+async def test_one_that_the_carrier_has_used_stays(shop: Shop) -> None:
+    order_id, return_id = await asked(shop)
+    label = await booked(shop, order_id, return_id)
+    shop.carrier.move(label.booking, TrackingStatus.DISPATCHED)  # nobody has heard of it yet
+    await shop.gateway.reject_return(order_id, return_id, key="n", reason="never came", actor="operator:eve")
+    record = await closed(shop, order_id, return_id)
+    known = label_of(record, return_id)
+    assert known
+    assert (known.sent, known.cancelled) == (True, False)
+    assert not record.returns.by_id[return_id].at_work
+
+
 async def approve_again(shop: Shop, order_id: UUID, return_id: UUID) -> None:
     with pytest.raises(DomainError) as refused:
         await approve(shop, order_id, return_id)
