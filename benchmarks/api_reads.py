@@ -51,8 +51,8 @@ async def order_rows(rig: Rig, count: int, rounds: int) -> list[Row]:
     """`GET /v1/orders/{id}` beside the bare handler, in turns."""
     token = dev_issuer(rig.settings).token(role="admin", subject="benchmark")
     placed = await demo.place(rig.api, key="benchmark-read")
-    path = f"/v1/orders/{placed['order_id']}"
-    await demo.follow(rig.api, placed["order_id"], lambda _: None)
+    path = f"/v1/orders/{placed.order_id}"
+    await demo.follow(rig.api, placed.order_id, lambda _: None)
     wanted = request(path, token)
     content = await _once(rig.settings.api_port, wanted)
     real, bare = list[Window](), list[Window]()
