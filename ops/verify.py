@@ -20,6 +20,7 @@ from activities.gateways.protocol import PaymentEffect, PaymentGateway
 from activities.gateways.simulator import SimulatedCarrier
 from activities.order_stream import LoadedOrder
 from activities.reconciling import CASE_KEY
+from domain.credit.events import CreditEvent
 from domain.inventory.model import StockItem
 from domain.ledger import balances_of, disagreements
 from domain.orders.model import OrderStatus
@@ -33,6 +34,7 @@ from ops.config import Settings
 from ops.gateways import open_payment_gateway, with_store_credit
 from ops.live_streams import live_orders, live_stock
 from ops.patience import wait_for
+from ops.verify_credit import credit_faults, live_credits
 from ops.verify_models import applied_faults
 from ops.verify_privacy import erased_customers, privacy_faults
 from ops.verify_snapshots import snapshot_faults
@@ -70,6 +72,7 @@ class Live:
 
     orders: dict[UUID, LoadedOrder] = field(default_factory=dict)
     stock: dict[str, StockItem] = field(default_factory=dict)
+    credits: dict[str, Sequence[CreditEvent]] = field(default_factory=dict)
 
 
 async def verify_log(settings: Settings) -> Sequence[Check]:
@@ -106,6 +109,7 @@ async def verify(settings: Settings) -> Sequence[Check]:
         check_endings(live, running),
         check_money(live),
         books,
+        check_credit(live),
         check_bookings(live, Counter((booking.order_id, booking.idempotency_key) for booking in bookings)),
         check_stock(live),
         snapshots,
@@ -122,6 +126,8 @@ async def _load(connection: asyncpg.Connection, events: Codec) -> Live:
             live.orders[order.order_id] = order
         async for stream_id, item in live_stock(connection, events):
             live.stock[stream_id] = item
+        async for stream_id, credit in live_credits(connection, events):
+            live.credits[stream_id] = credit
     return live
 
 
@@ -228,6 +234,14 @@ def _tells(order: LoadedOrder, effect: PaymentEffect) -> bool:
         and getattr(event, "amount", None) == effect.amount
         for event in _events(order)
     )
+
+
+def check_credit(live: Live) -> Check:
+    """Invariant 2 of store credit: never below zero, and spent on what the orders say."""
+    check = Check("2 store credit: no balance below zero, spent is what orders were paid with")
+    for fault in credit_faults(live.credits, live.orders):
+        check.expect(fault is None, str(fault))
+    return check
 
 
 def check_bookings(live: Live, booked: Counter[tuple[UUID, str]]) -> Check:
