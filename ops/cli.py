@@ -15,6 +15,7 @@ from ops.cli_changes import changes
 from ops.cli_credit import credit
 from ops.cli_dead_letters import dead_letters
 from ops.cli_drafts import drafts
+from ops.cli_export import exports
 from ops.cli_log import log_tools
 from ops.cli_ops import operations
 from ops.cli_orders import orders
@@ -35,6 +36,7 @@ T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 orders.add_typer(changes)
+orders.add_typer(exports)
 app.add_typer(dead_letters, name="dead-letters", help="What could not be handled: list, replay, drop.")
 app.add_typer(operations, name="ops", help="Answer stalled steps, hand orders over, leave notes.")
 app.add_typer(privacy)

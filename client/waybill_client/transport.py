@@ -123,7 +123,8 @@ class Transport:
         if headers is not None and KEY in headers:
             given.setdefault(KEY, str(uuid4()))
         params = {name: _text(value) for name, value in (query or {}).items() if value is not None}
-        return {"method": method, "url": self._base + path, "params": params, "headers": self._headers | given}
+        sent = {"method": method, "url": self._base + path, "headers": self._headers | given}
+        return sent | {"params": params} if params else sent  # empty ones would take the path's own query away
 
     def _unreachable(self, error: httpx.HTTPError) -> Unreachable:
         return Unreachable(f"the API at {self._base} does not answer: {error!r}")

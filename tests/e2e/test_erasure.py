@@ -84,6 +84,8 @@ async def test_nothing_personal_is_left_of_an_erased_customer(shop: Shop, canary
     await _reached(shop, canary.sku)
     assert before["shipping_address"]["name"] == canary.text("name")
     await _export(shop, "before.jsonl")
+    exported = await _export_orders(shop, canary)
+    assert canary.words["name"] in await _downloaded(shop, exported)
 
     await _check_traces_before(shop, canary, completed)
     await shop.api.post(f"/v1/customers/{canary.customer}/erase", {"reason": "request 1"})
@@ -92,6 +94,9 @@ async def test_nothing_personal_is_left_of_an_erased_customer(shop: Shop, canary
 
     assert await search(shop.settings, canary.words.values()) == {}
     await _check_drafts(shop, drafts)
+    after = await _downloaded(shop, exported)
+    assert canary.customer in after
+    assert not [word for word in canary.words.values() if word in after]
     await _check_what_is_shown(shop, canary, completed, before)
     await _rebuild(shop, "orders")
     await _check_what_is_shown(shop, canary, completed, before)
@@ -99,6 +104,22 @@ async def test_nothing_personal_is_left_of_an_erased_customer(shop: Shop, canary
     assert {check.name: check.faults for check in checks if check.faults} == {}
     with pytest.raises(ApiProblem, match="409 The customer was erased"):
         await shop.api.post("/v1/orders", canary.body("sim_ok"))
+
+
+async def _export_orders(shop: Shop, canary: Canary) -> str:
+    """A finished job; what it holds is searched with everything else."""
+    made = await shop.api.post(f"/v1/exports?customer_id={canary.customer}", {"format": "csv"})
+    path = f"/v1/exports/{made['export_id']}"
+
+    async def done() -> bool:
+        return bool((await shop.api.get(path))["state"] == "done")
+
+    await shop.eventually(done)
+    return path
+
+
+async def _downloaded(shop: Shop, path: str) -> str:
+    return b"".join([chunk async for chunk in shop.api.stream(f"{path}/content")]).decode()
 
 
 async def _complete_one_with_errors(shop: Shop, canary: Canary) -> str:
