@@ -31,6 +31,11 @@ EXPANDED: Final = ["data.latest_charge"]
 ABANDONED: Final = {"amount": 100, "currency": "eur"}
 """An intent that is never confirmed: all it does is to use an idempotency key up."""
 
+EXPIRED: Final = "authorization-expired"
+TOO_LATE: Final = ("charge_expired_for_capture", "capture_charge_authorization_expired")
+ENDED_BY_STRIPE: Final = ("automatic", "expired")
+"""Why an intent is cancelled that nobody has cancelled: its time was over."""
+
 
 class StripePayments:
     """A `PaymentGateway` over Stripe's API.
@@ -64,6 +69,8 @@ class StripePayments:
     async def capture(self, order_id: UUID, key: str, *, payment: str, amount: Money) -> PaymentEffect:
         """Take a part of it. Unless the card takes several captures, Stripe frees the rest with the first."""
         before = await self._intent(payment)
+        if before["status"] == "canceled" and before.get("cancellation_reason") in ENDED_BY_STRIPE:
+            raise Refused(EXPIRED, "the authorisation has expired")
         params: dict[str, Any] = {"amount_to_capture": to_stripe(amount)}
         note = {_note(key): f"{key} {params['amount_to_capture']}"}
         if _takes_more(before) and params["amount_to_capture"] < (before.get("amount_capturable") or 0):
@@ -212,7 +219,8 @@ async def _pages(call: Awaitable[Any]) -> AsyncIterator[Json]:
 
 def _code(error: stripe.StripeError, otherwise: str) -> str:
     decline = getattr(error.error, "decline_code", None) if error.error else None
-    return str(decline or error.code or otherwise).replace("_", "-")
+    code = str(decline or error.code or otherwise)
+    return EXPIRED if code in TOO_LATE else code.replace("_", "-")
 
 
 def _order_of(intent: Json) -> UUID | None:

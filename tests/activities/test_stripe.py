@@ -155,6 +155,21 @@ async def test_a_card_of_one_capture_is_captured_as_stripe_does_it() -> None:
 
 
 @pytest.mark.parametrize(
+    "answers",
+    [
+        [(200, intent("canceled", cancellation_reason="automatic"))],
+        [(200, intent()), error(400, "invalid_request_error", "charge_expired_for_capture")],
+        [(200, intent()), error(402, "card_error", "capture_charge_authorization_expired")],
+    ],
+)
+async def test_what_has_expired_is_refused_as_the_simulator_does(answers: list[Answer]) -> None:
+    gateway, transport = payments(*answers)
+    with pytest.raises(Refused) as refused:
+        await gateway.capture(ORDER, "capture:p#0", payment="pi_1", amount=eur("20.00"))
+    assert (refused.value.code, transport.answers) == ("authorization-expired", [])
+
+
+@pytest.mark.parametrize(
     ("before", "calls"),
     [
         (intent(), ["/v1/payment_intents/pi_1", "/v1/payment_intents/pi_1/cancel"]),
