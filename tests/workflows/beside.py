@@ -11,9 +11,11 @@ from activities.contracts import TaskQueue
 from activities.mails import MailActivities, MailJob, MailProgress
 from activities.webhooks import WebhookActivities, WebhookLane, WebhookProgress
 from domain.errors import NotAllowed
+from domain.identifiers import replacement_parcel
 from domain.money import Money
 from domain.orders.events import StepAction
 from domain.returns.events import InspectedItem, ReturnKind, ReturnTerms
+from domain.shipping.events import TrackingStatus
 from ops.mails import MailWorkflows
 from ops.maintenance import MaintenanceActivities
 from ops.reconcile import Report
@@ -27,6 +29,8 @@ from workflows.mails import mail_workflow_id
 from workflows.maintenance import Maintenance, MaintenanceWorkflow
 from workflows.refund_commands import RefundCommands
 from workflows.refunds import RefundInput, RefundWorkflow, refund_workflow_id
+from workflows.return_contracts import ReturnInput, return_workflow_id
+from workflows.returns import ReturnWorkflow
 from workflows.webhooks import webhook_workflow_id
 
 ENDPOINT: Final = UUID(int=7)
@@ -142,6 +146,30 @@ async def return_label_cancelled(shop: Shop) -> UUID:
     return order_id
 
 
+async def return_replaced(shop: Shop) -> UUID:
+    order_id = await _completed(shop)
+    return_id = await returning.request(shop, order_id, ("MUG", 1), kind=ReturnKind.REPLACEMENT)
+    await returning.approve(shop, order_id, return_id)
+    await returning.closed(shop, order_id, return_id)
+    return order_id
+
+
+async def return_resumed(shop: Shop) -> UUID:
+    order_id = await _completed(shop)
+    shop.auto = False
+    return_id = await returning.request(shop, order_id, ("MUG", 1), kind=ReturnKind.REPLACEMENT)
+    await returning.approve(shop, order_id, return_id)
+    parcel = replacement_parcel(return_id)
+    await shop.until(order_id, lambda record: parcel in record.shipments.by_id)
+    lost = return_workflow_id(return_id)
+    await shop.environment.client.get_workflow_handle(lost).terminate()
+    given = ReturnInput(order_id, return_id, POLICIES, resumed=True)
+    await shop.environment.client.start_workflow(ReturnWorkflow.run, given, id=lost, task_queue=TaskQueue.ORDERS)
+    await shop.news(shop.booking(order_id, parcel), TrackingStatus.DISPATCHED, TrackingStatus.DELIVERED)
+    await returning.closed(shop, order_id, return_id)
+    return order_id
+
+
 async def upkeep_swept(shop: Shop) -> UUID:
     order_id = await _completed(shop)
 
@@ -190,6 +218,8 @@ BESIDE: Final = (
     refund_resumed,
     return_exchanged,
     return_label_cancelled,
+    return_replaced,
+    return_resumed,
     erased,
     erasure_refused,
     upkeep_swept,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from activities.cases import open_case
+from activities.contracts import TaskQueue
 from activities.gateways.protocol import Booking
 from activities.reconciling import OrderMoney, differences
 from domain.orders.events import Decision, HoldScope, OnUnavailable, StepAction
@@ -17,7 +18,7 @@ from tests.workflows import paying, returning
 from tests.workflows.amending import AMENDED
 from tests.workflows.beside import BESIDE
 from workflows.case_commands import CaseCommands
-from workflows.cases import case_workflow_id
+from workflows.cases import CaseInput, CaseWorkflow, case_workflow_id
 
 Scenario = Callable[[Shop], Awaitable[UUID]]
 GONE = (TrackingStatus.DISPATCHED, TrackingStatus.DELIVERED)
@@ -154,6 +155,22 @@ async def case_refunded(shop: Shop) -> UUID:
     given = {"action": CaseAction.REFUND, "reason": "by hand", "actor": "operator:o"}
     await commands.answer(case.case_id, key="k", **given)  # type: ignore[arg-type]
     await shop.environment.client.get_workflow_handle(case_workflow_id(case.case_id)).result()
+    forget_the_case(shop, case)
+    return case.order_id
+
+
+async def case_resumed(shop: Shop) -> UUID:
+    case = await captured_twice(shop)
+    held = shop.payments.faults.hold("refund")
+    commands = CaseCommands(shop.environment.client, 10)
+    given = {"action": CaseAction.REFUND, "reason": "by hand", "actor": "operator:o"}
+    await commands.answer(case.case_id, key="k", **given)  # type: ignore[arg-type]
+    await held.entered.wait()
+    lost, resumed = case_workflow_id(case.case_id), CaseInput(case.case_id, resumed=True)
+    await shop.environment.client.get_workflow_handle(lost).terminate()
+    held.open()
+    client = shop.environment.client
+    await client.execute_workflow(CaseWorkflow.run, resumed, id=lost, task_queue=TaskQueue.ORDERS)
     forget_the_case(shop, case)
     return case.order_id
 
@@ -295,6 +312,7 @@ SCENARIOS: dict[str, Scenario] = {
         charged_back,
         aftercare_chargeback,
         case_refunded,
+        case_resumed,
         *BESIDE,
         *AMENDED,
         paid_again,
