@@ -41,6 +41,7 @@ class Amending:
 
     Under way, it has parcels `to_stop`, and perhaps an amount `to_authorise`. Then it is applied, and `parcels`
     are those to send from now on; or there is a `refusal`. `served` are other orders that got what came free.
+    `early`: nothing is sent before the order is confirmed, so that its `parcels` are taken as they are.
     """
 
     version: int
@@ -52,3 +53,4 @@ class Amending:
     refusal: Refusal | None = None
     cancelling: bool = False
     served: tuple[UUID, ...] = ()
+    early: bool = False

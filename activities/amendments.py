@@ -111,6 +111,7 @@ class AmendmentActivities:
             to_authorise=amending.to_authorise(record, staged.terms) if staged and under_way else None,
             refusal=_refusal(order, name),
             cancelling=record.order.status is OrderStatus.CANCELLING,
+            early=record.order.status is OrderStatus.PLACED,
             served=served,
         )
 

@@ -94,6 +94,7 @@ CATALOGUE: Final[Mapping[str, ProblemType]] = {
         adoption_refused="The effect cannot be adopted",
         adoption_unverified="The effect cannot be verified just now",
         order_busy="Another change of the order is under way",
+        not_yet_confirmed="The order is not confirmed yet",
         too_many_holds="The order has as many holds as it may",
         no_decision_awaited="No decision is awaited",
         decision_too_late="The decision came after its deadline",

@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain.availability import Outcome, Place, Stock, free, take
+from domain.availability import Outcome, Place, Stock, cancel_lines, free, take
 from domain.errors import NotAllowed
 from domain.inventory import decide as inventory
 from domain.inventory.events import Allocation, Shortage, StockReleased
 from domain.money import Money
 from domain.orders.amendments import Amendment, expect_amendable, gone, leaves_nothing, more_pieces, proposed
 from domain.orders.availability import take_out
-from domain.orders.decide import request_cancellation, resolve_step
+from domain.orders.decide import expect_in, request_cancellation, resolve_step
 from domain.orders.events import (
     AmendmentRejected,
     AmendmentRequested,
@@ -25,6 +25,7 @@ from domain.orders.events import (
     Terms,
     Totals,
 )
+from domain.orders.model import OrderStatus
 from domain.parcels import first_plans, replanned, surplus
 from domain.record import OrderRecord, OrderStreamEvent, fold_record
 from domain.shipping.events import ParcelsPlanned
@@ -83,12 +84,18 @@ def stage(
 def cancel_line(
     record: OrderRecord, stock: Stock, priority: Sequence[str], amendment: Amendment, *, reason: str, by: str
 ) -> Outcome:
-    """Stage an amendment that takes a line out; of the last line, request the order's cancellation."""
-    if not leaves_nothing(expect_amendable(record.order_state), amendment):
+    """Stage an amendment that takes a line out; of the last line, request the order's cancellation.
+
+    Before anything is asked of the payment the line is taken out at once: only stock has to be made right.
+    """
+    order = expect_in(record.order_state, "changed", OrderStatus.PLACED, OrderStatus.CONFIRMED)
+    if leaves_nothing(order, amendment):
+        dispatched = record.shipments.any_dispatched
+        return Outcome([*request_cancellation(order, dispatched=dispatched, reason=reason, requested_by=by)])
+    if order.status is not OrderStatus.PLACED or record.payment.authorizing or record.payment.open:
         return stage(record, stock, priority, amendment, reason=reason, by=by)
-    dispatched = record.shipments.any_dispatched
-    cancelled = request_cancellation(record.order_state, dispatched=dispatched, reason=reason, requested_by=by)
-    return Outcome([*cancelled])
+    skus = {line.sku for line in gone(order, proposed(order, amendment))}
+    return cancel_lines(record, stock, skus, reason=reason, by=by)
 
 
 def apply(record: OrderRecord, stock: Stock, priority: Sequence[str]) -> Outcome:

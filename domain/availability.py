@@ -149,6 +149,22 @@ def _available(lines: Sequence[OrderLine], stock: Stock, priority: Sequence[str]
     return tuple(part for part in parts if isinstance(part, Allocation))
 
 
+def cancel_lines(record: OrderRecord, stock: Stock, skus: Collection[str], *, reason: str, by: str) -> Outcome:
+    """Take whole lines out before the order is paid for, and let go what it holds or waits for of them.
+
+    Where nothing is short any more by that, what the customer was asked is answered.
+    """
+    chosen = Outcome()
+    if gained := tuple(part for part in _gained(record, stock) if part.sku in skus):
+        chosen.order.append(StockReserved(gained))
+    chosen.order.append(drop_lines(record.order, skus, reason=reason, by=by))
+    _let_go(record, stock, chosen, skus)
+    asked = record.order.decision
+    if asked is not None and not fold_record(chosen.order, record).short:
+        chosen.order.append(CustomerDecisionMade(asked.decision_id, Decision.DROP, by))
+    return chosen
+
+
 def release(record: OrderRecord, stock: Stock) -> Outcome:
     """Free what the order holds or waits for anywhere, taken up or not."""
     chosen = Outcome()

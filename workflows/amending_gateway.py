@@ -12,6 +12,8 @@ from domain.availability import Place
 from domain.errors import NotAllowed
 from domain.inventory.model import StockItem
 from domain.orders.amendments import Amendment, expect_amendable
+from domain.orders.decide import expect_in
+from domain.orders.model import OrderStatus
 from domain.record import OrderRecord
 from workflows.catalogue import available
 from workflows.contracts import AmendOrder
@@ -42,7 +44,8 @@ class AmendingGateway(ReturnsGateway):
         Raises: DomainError, CommandTimeout, CommandUnavailable.
         """
         command = AmendOrder(key, amendment, reason, actor, expected_version, whole, fingerprint(asked, reason))
-        return await self._update(order_id, OrderWorkflow.amend, command, f"amend:{key}", _amendable)
+        decide = _line_open if whole else _amendable
+        return await self._update(order_id, OrderWorkflow.amend, command, f"amend:{key}", decide)
 
     async def preview_amendment(
         self, order_id: UUID, amendment: Amendment, *, expected_version: int | None = None
@@ -72,3 +75,7 @@ class AmendingGateway(ReturnsGateway):
 
 def _amendable(record: OrderRecord) -> object:
     return expect_amendable(record.order_state)
+
+
+def _line_open(record: OrderRecord) -> object:
+    return expect_in(record.order_state, "changed", OrderStatus.PLACED, OrderStatus.CONFIRMED)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.amendment_contracts import StageStep
+    from activities.amendment_contracts import Amending, StageStep
     from activities.amendments import AmendmentActivities
     from activities.contracts import Held, HoldStep, ReleaseHoldStep, Step
     from activities.holds import HoldActivities
@@ -131,10 +131,19 @@ class OrderChanges:
             self._saga.cancelling = self._saga.cancelling or amending.cancelling
             if amending.under_way:
                 amending = await self._amendments.carry_out(amending)
+            elif amending.early and not amending.refusal:
+                await self._line_taken_out(amending)
         if amending.refusal:
             refused = NotAllowed(amending.refusal.message, code=amending.refusal.code)
             raise to_application_error(refused, step.fingerprint)
         return CommandDone(amending.version, step.fingerprint)
+
+    async def _line_taken_out(self, taken: Amending) -> None:
+        """Before it is confirmed, the order may wait for what it needs no longer; what it has is to be sent."""
+        self._fulfilment.take(self._fulfilment.parcels(taken.parcels))
+        self._holds.plan(taken.parcels)
+        self._goods.news = True
+        await tell_served(taken.served)
 
     @workflow.signal(name=RESTOCKED)
     def restocked(self) -> None:

@@ -101,10 +101,9 @@ class OrderWorkflow(OrderChanges):
     async def _live(self, resumed: Resumed | None) -> OrderStatus:
         try:
             if resumed and resumed.cancelling:
-                parcels = await self._undo_parcels(resumed.parcels)
+                self._fulfilment.take(await self._undo_parcels(resumed.parcels))
             else:
-                parcels = await self._secure()
-            self._fulfilment.take(parcels)
+                await self._secure()
             if resumed and resumed.amending:
                 await self._go_on_amending()
             await self._fulfilment.send_all()
@@ -125,21 +124,20 @@ class OrderWorkflow(OrderChanges):
         async with self._commands.turns.one("amend", patience=None, long=True):
             await self._amendments.carry_out(await self._amendments.find())
 
-    async def _secure(self) -> list[Parcel]:
-        """Reserve the goods and the money; give the parcels to send."""
-        parcels = await self._reserve()
+    async def _secure(self) -> None:
+        """Reserve the goods and the money."""
+        await self._reserve()
         await self._authorize()
         await self._own("confirm", OrderActivities.confirm_order)
         self._saga.show_status(OrderStatus.CONFIRMED)
-        return parcels
 
-    async def _reserve(self) -> list[Parcel]:
+    async def _reserve(self) -> None:
         self._saga.compensate_with(self._goods.release)
         reserved = await self._goods.reserve()
         if not reserved.parcels:
             await self._give_up(f"out of stock: {reserved.shortage}")
         self._holds.plan(reserved.parcels)
-        return self._fulfilment.parcels(reserved.parcels)
+        self._fulfilment.take(self._fulfilment.parcels(reserved.parcels))
 
     async def _authorize(self) -> None:
         self._saga.compensate_with(self._money.undo)

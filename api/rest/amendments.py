@@ -20,7 +20,8 @@ from domain.money import Money
 router = APIRouter(prefix="/v1", tags=["orders"], route_class=StrictRoute)
 
 REFUSALS: Final = (
-    *("order-not-found", "order-closed", "invalid-transition", "order-busy", "too-late-to-amend", "out-of-stock"),
+    *("order-not-found", "order-closed", "invalid-transition", "not-yet-confirmed", "order-busy"),
+    *("too-late-to-amend", "out-of-stock"),
     *("payment-declined", "amendment-given-up", "version-mismatch", "unknown-line", "nothing-changed"),
     *("invalid-lines", "order-value-out-of-bounds", "invalid-if-match", "invalid-idempotency-key"),
     *("idempotency-key-reuse", "outcome-unknown"),

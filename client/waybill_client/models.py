@@ -1400,6 +1400,7 @@ class ProblemCode(OpenEnum):
     NOT_GRANTED = "not-granted"
     NOT_LOST = "not-lost"
     NOT_RESERVED = "not-reserved"
+    NOT_YET_CONFIRMED = "not-yet-confirmed"
     NOTHING_CHANGED = "nothing-changed"
     ORDER_BUSY = "order-busy"
     ORDER_CLOSED = "order-closed"

@@ -31,8 +31,15 @@ class Amendment:
 
 
 def expect_amendable(state: OrderState) -> Order:
-    """Raises: NotFound, NotAllowed (`order-closed`, `invalid-transition`, `order-busy`)."""
-    order = expect_in(state, "amended", OrderStatus.CONFIRMED)
+    """Raises: NotFound, NotAllowed (`order-closed`, `not-yet-confirmed`, `invalid-transition`, `order-busy`)."""
+    order = expect_in(state, "amended", OrderStatus.PLACED, OrderStatus.CONFIRMED)
+    if order.status is OrderStatus.PLACED:
+        raise NotAllowed(
+            "the order can be amended once it is confirmed; until then it can be cancelled, and so can its lines "
+            "as long as its payment is neither authorised nor asked for",
+            code="not-yet-confirmed",
+            details={"status": order.status, "possible_from": OrderStatus.CONFIRMED},
+        )
     if order.amendment is not None:
         raise NotAllowed("another amendment of the order is under way", code="order-busy")
     return order

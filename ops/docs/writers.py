@@ -32,7 +32,7 @@ CONTEXTS: Final[Sequence[ModuleType]] = (
     credit_events,
 )
 
-_AMENDING: Final = ("apply-amendment:{amendment}", "reject-amendment:{amendment}")
+_AMENDING: Final = ("amend:{key}", "apply-amendment:{amendment}", "reject-amendment:{amendment}")
 
 # What writes each event: the label of a step (`label#n` is its key), or a command (`command:key`).
 AUTHORIZING: Final = ("authorize", "authorize-more:{change}", "reauthorize")
@@ -61,8 +61,10 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
     order_events.OrderNoted: ("note:{key}",),
     order_events.CustomerDecisionRequested: ("reserve",),
     order_events.SubstitutionOffered: ("offer:{key}",),
-    order_events.CustomerDecisionMade: ("decide:{key}", "take-up"),
-    order_events.OrderLinesCancelled: ("decide:{key}", "reserve", "take-up", "apply-amendment:{amendment}"),
+    order_events.CustomerDecisionMade: ("decide:{key}", "take-up", "amend:{key}"),
+    order_events.OrderLinesCancelled: (
+        *("decide:{key}", "reserve", "take-up", "amend:{key}", "apply-amendment:{amendment}"),
+    ),
     order_events.LineSubstituted: ("decide:{key}",),
     order_events.AmendmentRequested: ("amend:{key}",),
     order_events.OrderAmended: ("apply-amendment:{amendment}",),
@@ -90,7 +92,7 @@ WRITTEN_BY: Final[Mapping[type, Sequence[str]]] = {
         *("approve-return:{key}", "amend:{key}"),
     ),
     inventory_events.StockUnavailable: ("reserve",),
-    inventory_events.StockBackordered: ("reserve", "take-up", "decide:{key}", "release"),
+    inventory_events.StockBackordered: ("reserve", "take-up", "decide:{key}", "amend:{key}", "release"),
     inventory_events.StockReleased: (
         *("release", "decide:{key}", "take-up", "reject-return:{key}", "inspect-return:{key}", *_AMENDING),
     ),
