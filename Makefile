@@ -1,7 +1,7 @@
 # Needs python3 (3.11 or newer), make and a POSIX shell; everything else comes into .venv from hashed requirements.
 .DEFAULT_GOAL := help
 .PHONY: help setup up down clean check test client lock format bench bench-relay bench-store bench-projections bench-log
-.PHONY: bench-api bench-shop torture record-histories record-golden prove-recovery
+.PHONY: bench-api bench-shop torture record-histories record-golden prove-recovery prove-money
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -69,6 +69,9 @@ torture: setup ## Kill everything again and again under 2 million events, and co
 
 prove-recovery: setup ## Delete Temporal's data under 240 orders in every state; all must finish, charged once
 	$(BIN)/python -m benchmarks.prove_recovery
+
+prove-money: setup ## Run every command, fault and answer in random sequences (500 of 200 steps); money and stock stay right
+	$(BIN)/python -m tests.support.world.prove
 
 bench-log: setup ## Measure export and import of the log, and decisions on long streams
 	$(BIN)/python -m benchmarks.log_files
