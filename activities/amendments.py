@@ -116,6 +116,12 @@ class AmendmentActivities:
         )
 
 
+def rejection_of(order: LoadedOrder, key: str) -> Refusal | None:
+    """Why the amendment that a command staged was rejected, if it was."""
+    names = [event.amendment_id for event in order.of_step(key) if isinstance(event, AmendmentRequested)]
+    return _refusal(order, names[0]) if names else None
+
+
 def _refusal(order: LoadedOrder, name: str | None) -> Refusal | None:
     for key in order.steps:
         for event in order.of_step(key):

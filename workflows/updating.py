@@ -22,8 +22,10 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.aggregates import Committed
+from activities.amendments import rejection_of
 from activities.interceptor import fingerprint_of, from_application_error
 from activities.order_stream import LoadedOrder, key_reused, load_order, order_stream
+from domain.errors import NotAllowed
 from domain.record import OrderRecord
 from eventstore.vault import Vault, holds_personal
 from workflows.aftercare_commands import send_aftercare
@@ -131,6 +133,8 @@ class OrderUpdates(CreditGateway):
         order = await self._load(order_id)
         if step in order.steps:
             order.check_fingerprint(step, command.fingerprint)
+            if rejected := rejection_of(order, step):
+                raise NotAllowed(rejected.message, code=rejected.code)
             return Committed(order_stream(order_id), order.version_of(step))
         decide(order.record)
         if not (aftercare and order.record.status.terminal):

@@ -214,3 +214,15 @@ async def test_a_hold_stays_on_what_the_parcel_becomes(shop: Shop) -> None:
     await deliver(shop, order_id, "BER-A1")
     assert len(shop.carrier.books) == 2
     assert await shop.ended(order_id) is OrderStatus.COMPLETED
+
+
+async def test_the_key_of_a_rejected_one_is_refused_again_when_the_order_has_ended(shop: Shop) -> None:
+    order_id = await booked(shop, ("MUG", 1))
+    with pytest.raises(DomainError):
+        await amend(shop, order_id, {"MUG": 99})
+    await shop.start_again(order_id)  # its update went with the run that took it
+    await shop.news(shop.booking(order_id), *GONE)
+    assert await shop.ended(order_id) is OrderStatus.COMPLETED
+    with pytest.raises(DomainError) as refused:
+        await amend(shop, order_id, {"MUG": 99})
+    assert refused.value.code == "out-of-stock"
