@@ -12,7 +12,7 @@ from domain.decider import fold
 from domain.errors import NotFound
 from domain.inventory.events import Allocation, OrderStockEvent
 from domain.inventory.model import NO_RESERVATION, Reservation, added, evolve_reservation
-from domain.money import Money
+from domain.money import Money, total
 from domain.orders import model as orders
 from domain.orders.events import OrderEvent
 from domain.orders.model import Order, OrderState, OrderStatus
@@ -116,9 +116,10 @@ class OrderRecord:
 
     @property
     def settled(self) -> Money:
-        """What was paid of the order's price; a refund that was granted takes nothing of it."""
-        beyond = self.payment.refunded - self.payment.granted
-        return self.payment.captured - (beyond if beyond.minor > 0 else Money.zero(beyond.currency))
+        """What was paid of the order's price; what gives a grant back takes nothing of it, nor does the grant."""
+        money = self.payment
+        granted = [back for label, back in money.given_back.items() if label.partition(":")[2] in money.grants]
+        return money.captured - (money.refunded - total(granted, money.captured.currency))
 
     @property
     def excess(self) -> Money:
