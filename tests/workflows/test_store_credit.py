@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from activities.gateways.credit import METHOD
-from domain.errors import InvalidValue
+from domain.errors import InvalidValue, NotAllowed
 from domain.money import Money
 from domain.orders.model import OrderStatus
 from domain.payments.model import PaymentStatus
 from tests.support.shop import POLICIES, Shop
+from tests.workflows.amending import amend, collected
 from workflows.refund_commands import RefundCommands
 from workflows.refunds import refund_workflow_id
 
@@ -112,5 +113,19 @@ async def test_an_answer_that_is_lost_moves_it_once(shop: Shop, event: str) -> N
     await grant(shop, 10_000)
     shop.store.lose_after(event)
     order_id = await shop.place(("MUG", 1), method=METHOD)
+    assert await shop.ended(order_id) is OrderStatus.COMPLETED
+    assert await balance(shop) == 10_000 - await total(shop, order_id)
+
+
+async def test_an_order_paid_with_it_is_amended_as_far_as_it_goes(shop: Shop) -> None:
+    await grant(shop, 10_000)
+    shop.auto = False
+    order_id = await shop.place(("MUG", 1), method=METHOD)
+    await shop.until(order_id, lambda record: record.shipments.any_booked)
+    with pytest.raises(NotAllowed) as refused:
+        await amend(shop, order_id, {"MUG": 5}, key="more-than-there-is")
+    assert refused.value.code == "payment-declined"
+    await amend(shop, order_id, {"MUG": 2})
+    await collected(shop, order_id, "BER-A2")
     assert await shop.ended(order_id) is OrderStatus.COMPLETED
     assert await balance(shop) == 10_000 - await total(shop, order_id)
