@@ -30,11 +30,25 @@ NOT_SHOWN_TO_CUSTOMERS = (
 )
 """Events whose data is for operators: what failed inside, and who answered."""
 
+STAFF = ("operator:", "admin:", "service:")
+"""How the actors begin that a customer is not told of."""
+
 
 def shown_actor(actor: str | None, caller: Principal) -> str | None:
     """Who did it: operators see everyone, a customer itself and the system."""
     internal = caller.may(Scope.READ_OPERATIONS)
     return actor if internal or actor in (caller.actor, "system") else None
+
+
+def shown_data(data: Any, caller: Principal) -> Any:
+    """An event's data; a customer reads nobody else's name in it, whatever the member is called."""
+    if isinstance(data, dict):
+        return {name: shown_data(value, caller) for name, value in data.items() if not _names_staff(value, caller)}
+    return [shown_data(each, caller) for each in data] if isinstance(data, list) else data
+
+
+def _names_staff(value: object, caller: Principal) -> bool:
+    return isinstance(value, str) and value.startswith(STAFF) and value != caller.actor
 
 
 class EventOut(BaseModel):
@@ -52,6 +66,7 @@ class EventOut(BaseModel):
     def of(cls, entry: TimelineEntry, caller: Principal) -> "EventOut":
         internal = caller.may(Scope.READ_OPERATIONS)
         hidden = not internal and entry.type in NOT_SHOWN_TO_CUSTOMERS
+        data = orjson.loads(entry.data)
         return cls(
             position=entry.position,
             version=entry.version,
@@ -59,7 +74,7 @@ class EventOut(BaseModel):
             recorded_at=entry.recorded_at,
             step=entry.step,
             actor=shown_actor(entry.actor, caller),
-            data={} if hidden else orjson.loads(entry.data),
+            data={} if hidden else data if internal else shown_data(data, caller),
         )
 
 
