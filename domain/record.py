@@ -118,7 +118,13 @@ class OrderRecord:
     def settled(self) -> Money:
         """What was paid of the order's price; what gives a grant back takes nothing of it, nor does the grant."""
         money = self.payment
-        granted = [back for label, back in money.given_back.items() if label.partition(":")[2] in money.grants]
+        # A refund that was made elsewhere is granted and noted by one step.
+        adopted = {payments.label_of(grant) for grant in money.grants}
+        granted = [
+            back
+            for label, back in money.given_back.items()
+            if label.partition(":")[2] in money.grants or label in adopted
+        ]
         return money.captured - (money.refunded - total(granted, money.captured.currency))
 
     @property

@@ -1,5 +1,6 @@
 """What was captured above the price goes back once, whatever is granted beside it."""
 
+from domain.payments.adoption import adopt
 from domain.payments.events import (
     CaptureRequested,
     PaymentCaptured,
@@ -31,3 +32,10 @@ def test_a_grant_after_the_excess_went_back_does_not_make_it_excess_again() -> N
 def test_a_granted_refund_takes_nothing_of_the_price() -> None:
     assert fold_record((*PAID, GRANTED)).settled == TOTAL
     assert fold_record((*PAID, GRANTED, *GIVEN)).settled == TOTAL
+
+
+def test_a_refund_that_was_made_elsewhere_takes_nothing_of_the_price() -> None:
+    captured = fold_record(PAID).payment
+    step = "case:c-1#0"
+    made = adopt(captured, step, kind="refund", reference="r-9", payment=captured.reference, amount=eur("1.00"))
+    assert fold_record((*PAID, *made)).settled == TOTAL
