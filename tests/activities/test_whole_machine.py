@@ -22,7 +22,7 @@ ELSEWHERE = {
 
 
 def test_money_and_stock_are_right_after_each_step() -> None:
-    """In a process of its own: Hypothesis draws from the constants of all that is loaded, and a suite loads much."""
+    """In a process of its own: Hypothesis draws from the constants of what is loaded, which is much in a suite."""
     command = [sys.executable, "-m", "tests.support.world.short"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
