@@ -37,5 +37,6 @@ def test_a_granted_refund_takes_nothing_of_the_price() -> None:
 def test_a_refund_that_was_made_elsewhere_takes_nothing_of_the_price() -> None:
     captured = fold_record(PAID).payment
     step = "case:c-1#0"
-    made = adopt(captured, step, kind="refund", reference="r-9", payment=captured.reference, amount=eur("1.00"))
+    payment = captured.authorizations[0].reference
+    made = adopt(captured, step, kind="refund", reference="r-9", payment=payment, amount=eur("1.00"))
     assert fold_record((*PAID, *made)).settled == TOTAL
