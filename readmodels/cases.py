@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -24,11 +24,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.reconciliation import model
-from domain.reconciliation.events import CaseEvent
-from domain.reconciliation.model import Case, CaseState, CaseStatus
+from domain.reconciliation.model import Case, CaseStatus
 from eventstore.store import Recorded
 from readmodels import cursors
 from readmodels.base import METADATA, ByStream, Tables, Write, arrays, upsert_rows
+from readmodels.folded import folded
 from readmodels.views import CaseView, Page
 
 NAME: Final = "cases"
@@ -47,7 +47,7 @@ CASES = Table(
 )
 LOAD = select(CASES.c.case_id, CASES.c.state).where(CASES.c.case_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
 UPSERT = upsert_rows(CASES, keep=("opened_at",))
-_STATE: TypeAdapter[CaseState] = TypeAdapter(Case)
+_STATE = TypeAdapter(Case)
 
 
 class Cases(ByStream):
@@ -57,21 +57,8 @@ class Cases(ByStream):
     tables = (CASES,)
 
     async def changes(self, tables: Tables, events: Sequence[Recorded]) -> Sequence[Write]:
-        ids = {recorded.stream_id.removeprefix("case/") for recorded in events}
-        rows = await tables.fetch(LOAD, {"ids": list(ids)})
-        states: dict[str, CaseState] = {f"case/{case_id}": _STATE.validate_json(state) for case_id, state in rows}
-        last: dict[str, Recorded] = {}
-        first: dict[str, Recorded] = {}
-        for recorded in events:
-            stream = recorded.stream_id
-            states[stream] = model.evolve(states.get(stream, model.INITIAL), cast(CaseEvent, recorded.event))
-            first.setdefault(stream, recorded)
-            last[stream] = recorded
-        changed = [
-            _to_row(state, first[stream], recorded)
-            for stream, recorded in last.items()
-            if isinstance(state := states[stream], Case)
-        ]
+        found = await folded(tables, events, "case/", LOAD, _STATE, model.evolve, model.INITIAL)
+        changed = [_to_row(*each) for each in found]
         return [Write(UPSERT, arrays(CASES, changed))] if changed else []
 
 
@@ -123,5 +110,4 @@ async def settling(
 
 def _view(row: Row[Any]) -> CaseView:
     case = _STATE.validate_json(row.state)
-    assert isinstance(case, Case)
     return CaseView(case, row.opened_at, row.updated_at, row.version)

@@ -1,7 +1,7 @@
 """Drafts of orders: one row each, the fold of the draft's stream."""
 
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -23,11 +23,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.drafts import model
-from domain.drafts.events import DraftEvent
-from domain.drafts.model import Draft, DraftState, DraftStatus
+from domain.drafts.model import Draft, DraftStatus
 from eventstore.store import Recorded
 from readmodels import cursors
 from readmodels.base import METADATA, ByStream, Tables, Write, arrays, upsert_rows
+from readmodels.folded import folded
 from readmodels.views import DraftView, Page
 
 NAME: Final = "drafts"
@@ -58,21 +58,8 @@ class Drafts(ByStream):
     tables = (DRAFTS,)
 
     async def changes(self, tables: Tables, events: Sequence[Recorded]) -> Sequence[Write]:
-        ids = {recorded.stream_id.removeprefix("draft/") for recorded in events}
-        rows = await tables.fetch(LOAD, {"ids": list(ids)})
-        states: dict[str, DraftState] = {f"draft/{key}": _STATE.validate_json(state) for key, state in rows}
-        first: dict[str, Recorded] = {}
-        last: dict[str, Recorded] = {}
-        for recorded in events:
-            stream = recorded.stream_id
-            states[stream] = model.evolve(states.get(stream, model.INITIAL), cast(DraftEvent, recorded.event))
-            first.setdefault(stream, recorded)
-            last[stream] = recorded
-        changed = [
-            _to_row(state, first[stream], recorded)
-            for stream, recorded in last.items()
-            if isinstance(state := states[stream], Draft)
-        ]
+        found = await folded(tables, events, "draft/", LOAD, _STATE, model.evolve, model.INITIAL)
+        changed = [_to_row(*each) for each in found]
         return [Write(UPSERT, arrays(DRAFTS, changed))] if changed else []
 
 
