@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-import httpx
+import aiohttp
 import orjson
 
 from activities.gateways.protocol import (
@@ -31,23 +31,34 @@ DEFINITE = frozenset({402, 404, 409, 422})
 IN_FLIGHT = "in_flight"
 ALREADY_DISPATCHED = "already_dispatched"
 PAGE = 500
-POOL = httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=20)
+CONNECTIONS = 64
+IDLE_SECONDS = 20.0
 
 
 class _Http:
     """One pool of connections to one gateway; gives JSON objects, and raises the gateways' errors."""
 
-    def __init__(self, base_url: str, timeout: float, transport: httpx.AsyncBaseTransport | None) -> None:
-        self._client = httpx.AsyncClient(
-            base_url=base_url, timeout=timeout, limits=POOL, trust_env=False, transport=transport
-        )
+    def __init__(self, base_url: str, timeout: float) -> None:
+        self._base_url, self._timeout = base_url.rstrip("/"), aiohttp.ClientTimeout(total=timeout)
+        self._opened: aiohttp.ClientSession | None = None
+
+    @property
+    def _session(self) -> aiohttp.ClientSession:
+        if self._opened is None:  # a session belongs to the loop that it is made in
+            self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=IDLE_SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=self._timeout,
+            )
+        return self._opened
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        if self._opened:
+            await self._opened.close()
 
     async def post(self, path: str, key: str, body: object) -> dict[str, Any]:
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
-        return await self._call("POST", path, content=orjson.dumps(body), headers=headers)
+        return await self._call("POST", path, data=orjson.dumps(body), headers=headers)
 
     async def get(self, path: str, query: Mapping[str, str | int | None] | None = None) -> dict[str, Any]:
         params = {name: value for name, value in (query or {}).items() if value is not None}
@@ -66,19 +77,21 @@ class _Http:
                 return
 
     async def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        url = f"{self._base_url}{path}"
         try:
-            response = await self._client.request(method, path, **request)
-        except httpx.HTTPError as error:
+            async with self._session.request(method, url, allow_redirects=False, **request) as response:
+                status, content = response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise Unknown(f"{method} {path}: no answer ({type(error).__name__})") from None
-        answer = _object(response)
-        if response.is_success and answer is not None:
+        answer = _object(content)
+        if 200 <= status < 300 and answer is not None:
             return answer
-        raise _error(method, path, response.status_code, answer)
+        raise _error(method, path, status, answer)
 
 
-def _object(response: httpx.Response) -> dict[str, Any] | None:
+def _object(content: bytes) -> dict[str, Any] | None:
     try:
-        answer = orjson.loads(response.content)
+        answer = orjson.loads(content)
     except orjson.JSONDecodeError:
         return None
     return answer if isinstance(answer, dict) else None
@@ -99,12 +112,10 @@ def _scoped(order_id: UUID, key: str) -> str:
 
 
 class SimulatedPaymentGateway:
-    """A `PaymentGateway` over HTTP. `timeout` in seconds holds for each of connecting, sending and answering."""
+    """A `PaymentGateway` over HTTP. `timeout` in seconds is that of a whole call."""
 
-    def __init__(
-        self, base_url: str, timeout: float, *, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
-        self._http = _Http(base_url, timeout, transport)
+    def __init__(self, base_url: str, timeout: float) -> None:
+        self._http = _Http(base_url, timeout)
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -146,10 +157,8 @@ class SimulatedPaymentGateway:
 class SimulatedCarrier:
     """A `Carrier` over HTTP. `timeout` as for the payment gateway."""
 
-    def __init__(
-        self, base_url: str, timeout: float, *, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
-        self._http = _Http(base_url, timeout, transport)
+    def __init__(self, base_url: str, timeout: float) -> None:
+        self._http = _Http(base_url, timeout)
 
     async def aclose(self) -> None:
         await self._http.aclose()

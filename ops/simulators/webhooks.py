@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import httpx
+import aiohttp
 import orjson
 import structlog
 from standardwebhooks import Webhook
@@ -39,21 +39,21 @@ class Outcome:
 class Receiver:
     """The one who is told. While it is away a single push probes for it, so that a backlog costs nothing."""
 
-    def __init__(self, client: httpx.AsyncClient, secret: str) -> None:
-        self._client, self._signer = client, Webhook(secret)
+    def __init__(self, session: aiohttp.ClientSession, url: str, secret: str) -> None:
+        self._session, self._url, self._signer = session, url, Webhook(secret)
         self._away = 0
         self._rest_until = 0.0
 
     @classmethod
     @asynccontextmanager
     async def reached(cls, settings: Settings) -> AsyncIterator["Receiver"]:
-        async with httpx.AsyncClient(
-            base_url=settings.api_base_url,
-            timeout=PUSH_TIMEOUT,
-            trust_env=False,
-            limits=httpx.Limits(max_connections=CONCURRENCY, max_keepalive_connections=CONCURRENCY),
-        ) as client:
-            yield cls(client, settings.carrier_webhook_secret.get_secret_value())
+        async with aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=CONCURRENCY),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=PUSH_TIMEOUT),
+        ) as session:
+            url = f"{settings.api_base_url.rstrip('/')}{PATH}"
+            yield cls(session, url, settings.carrier_webhook_secret.get_secret_value())
 
     def slots(self, in_flight: int) -> int:
         """How many pushes may be started now."""
@@ -69,13 +69,16 @@ class Receiver:
         """Push once, after `attempts` attempts before this one."""
         body = orjson.dumps(update, default=str)  # asyncpg's UUIDs are a subclass, which orjson does not write
         try:
-            response = await self._client.post(PATH, content=body, headers=self._headers(update, body))
-        except httpx.HTTPError as error:
+            async with self._session.post(
+                self._url, data=body, headers=self._headers(update, body), allow_redirects=False
+            ) as response:
+                status = response.status
+                await response.read()  # so that the connection is kept
+        except (aiohttp.ClientError, TimeoutError) as error:
             self._note(away=True)
             return _failed(update, attempts, type(error).__name__, final=False)
-        status = response.status_code
         self._note(away=status in AWAY)
-        if response.is_success:
+        if 200 <= status < 300:
             return Outcome(update.booking, update.sequence)
         final = status < 500 and status not in RETRIED_4XX and attempts + 1 >= MAX_ATTEMPTS
         return _failed(update, attempts, f"HTTP {status}", final=final)
