@@ -20,6 +20,9 @@ log = structlog.get_logger(__name__)
 LEADER = (SINGLETONS, 2)
 BUSY, BUSY_PAUSE = 50, 0.003
 """After a look that found so many events the next comes so many seconds later, without waiting to be woken."""
+PACE = 0.03
+"""Seconds between two looks that find fewer. The first event after a rest is sequenced at once; those of a steady
+trickle go together, because every look wakes every reader of the log, each with a transaction of its own."""
 
 
 class LeadershipLost(Exception):
@@ -103,6 +106,7 @@ class Sequencer:
             if BUSY <= count < self._batch:
                 await asyncio.sleep(BUSY_PAUSE)
             elif count < self._batch:
+                await asyncio.sleep(PACE if count else 0)
                 await alarm.wait(self._poll)
 
 
