@@ -48,6 +48,7 @@ from api.rest import (
     taxonomy,
     webhook_endpoints,
 )
+from api.targets import WellFormedTarget
 from api.unsealing import Unsealing
 from api.webhooks import carriers, stripe
 
@@ -126,6 +127,7 @@ def create_app(deps: ApiDependencies) -> FastAPI:
     install_problems(app, deps.outages)
     app.add_middleware(Unsealing)
     app.add_middleware(BodyLimit, limit=deps.rules.max_body_bytes)
+    app.add_middleware(WellFormedTarget)
     install_edge(app, timeout=deps.rules.request_timeout, compress_from=deps.rules.compress_from)
     app.add_middleware(Auditing)
     app.add_middleware(RequestContext, metrics=Metrics(deps.registry))

@@ -152,6 +152,7 @@ CATALOGUE: Final[Mapping[str, ProblemType]] = {
     ),
     **_all(412, version_mismatch="It is at another version"),
     **_all(413, body_too_large="The body is too large"),
+    **_all(414, target_too_long="The path and query are too long"),
     **_all(415, unsupported_media_type="The body must be JSON"),
     **_all(
         422,

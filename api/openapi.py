@@ -20,7 +20,8 @@ _WITH_TOKEN: Final = (
     *("unauthenticated", "invalid-token", "forbidden", "identity-unavailable"),
     *("token-in-query", "too-many-requests"),
 )
-_WITH_INPUT: Final = ("invalid-request",)
+_WITH_INPUT: Final = ("invalid-request", "malformed-request")
+_WITH_TARGET: Final = ("target-too-long",)
 _WITH_KEY: Final = ("invalid-idempotency-key",)
 _WITH_BODY: Final = ("malformed-json", "body-too-large", "unsupported-media-type")
 
@@ -169,6 +170,8 @@ def _codes(operation: dict[str, Any], own: Iterable[str]) -> list[str]:
         codes += _WITH_BODY
     if "requestBody" in operation or "parameters" in operation:
         codes += _WITH_INPUT
+    if "parameters" in operation:
+        codes += _WITH_TARGET
     if any(parameter["name"] == "idempotency-key" for parameter in operation.get("parameters", ())):
         codes += _WITH_KEY
     return list(dict.fromkeys(codes))

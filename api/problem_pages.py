@@ -20,6 +20,7 @@ TO_DO: Final[Mapping[int, str]] = {
     410: "It was there, and is gone for good.",
     412: "It has changed since it was read. Read it again, and decide again.",
     413: "The body is longer than `WAYBILL_MAX_BODY_BYTES` allows.",
+    414: "Path and query are longer than any that the API gives or needs.",
     415: "The body is of another media type than the operation takes.",
     422: "The request was read, and a value in it is not accepted; `detail` says which, and what is.",
     429: "Wait for the seconds of `Retry-After`. `RateLimit` tells beforehand what remains.",

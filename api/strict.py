@@ -10,15 +10,19 @@ from pydantic_core import from_json
 from api.errors import Problem
 
 
+def strict_json(body: bytes | str) -> Any:
+    """Raises Problem (`malformed-json`)."""
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise Problem("malformed-json", f"the body is not JSON: {error}") from None
+
+
 class StrictRequest(Request):
     """Reads JSON as RFC 8259 has it: no NaN, no lone surrogates, bounded depth and digits."""
 
     async def json(self) -> Any:
-        body = await self.body()
-        try:
-            return from_json(body, allow_inf_nan=False)
-        except ValueError as error:
-            raise Problem("malformed-json", f"the body is not JSON: {error}") from None
+        return strict_json(await self.body())
 
 
 class StrictRoute(APIRoute):

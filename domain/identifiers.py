@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from typing import Annotated, Final, NewType
-from unicodedata import category
 from uuid import UUID, uuid5
 
 from domain.errors import InvalidValue
@@ -26,6 +25,7 @@ MAX_QUANTITY: Final = 1_000_000
 OF_RETURN: Final = "RMA-"
 """What the id of every parcel of a return begins with."""
 
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SKU = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,63}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _PARCEL_OF_RETURN = re.compile(r"RMA-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-BACK)?")
@@ -178,7 +178,7 @@ class Address:
 
 def _has_controls(text: str) -> bool:
     """Control characters (C0, DEL, C1) and lone surrogates, which no UTF-8 can carry."""
-    return any(category(char) in ("Cc", "Cs") for char in text)
+    return _CONTROLS.search(text) is not None
 
 
 def replacement_parcel(return_id: UUID) -> str:

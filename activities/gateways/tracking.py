@@ -1,6 +1,7 @@
 """Reading a carrier's webhook: proves who sent it and when, then what it says."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -43,4 +44,6 @@ def verify_tracking_webhook(secret: str, headers: Mapping[str, str], body: bytes
         raise WebhookRejected("malformed", f"not a tracking update ({fields or 'no JSON object'})") from None
     if update.occurred_at.tzinfo is None:
         raise WebhookRejected("malformed", "occurred_at has no offset from UTC")
+    if any("\0" in text for text in asdict(update).values() if isinstance(text, str)):
+        raise WebhookRejected("malformed", "a text holds a NUL")
     return update

@@ -231,7 +231,7 @@ class CatalogueMutations(ProductMutations):
 
     @strawberry.mutation(description="Put a category, with all below it, under another, or at the top for null")
     async def move_category(
-        self, info: ApiInfo, category: str, parent: str | None, idempotency_key: Key = None
+        self, info: ApiInfo, category: str, parent: str | None = None, idempotency_key: Key = None
     ) -> TaxonomyCommandResult:
         caller = await caller_of(info, Scope.WRITE_CATALOG)
         key, body = check(idempotency_key), MoveCategoryBody(parent=parent)

@@ -39,8 +39,8 @@ class SagaMutations:
         self,
         info: ApiInfo,
         order_id: UUID,
-        assignee: str | None,
         reason: str,
+        assignee: str | None = None,
         idempotency_key: Key = None,
     ) -> OrderCommandResult:
         caller = await caller_of(info, Scope.RESOLVE_STEPS)

@@ -14,18 +14,22 @@ from strawberry.extensions import (
     QueryDepthLimiter,
 )
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import get_object_definition
 
 from api.audit import noting
 from api.graphql.auditing import Audited
 from api.graphql.limits import MAX_ALIASES, MAX_DEPTH, MAX_TOKENS, CostLimit
 from api.graphql.mutations import Mutation
 from api.graphql.problems import EXPECTED, Refusals, explain
-from api.graphql.query import Query
+from api.graphql.query import Customer, Query
 from api.graphql.subscriptions import Subscription
+from api.graphql.texts import guard
 from api.graphql.types import BigInt
 
 log = structlog.get_logger(__name__)
 
+for _type in (Query, Mutation, Customer):
+    guard(get_object_definition(_type, strict=True))
 
 BIG_INT: Final = strawberry.scalar(
     name="BigInt",

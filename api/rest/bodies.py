@@ -2,10 +2,8 @@
 
 from collections import Counter
 from typing import Annotated, Any, Final, Self
-from unicodedata import category
 
 from pydantic import (
-    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -15,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from api.rest.texts import NOT_BLANK, PLAIN, Id, Note, Plain, Reason, Short
 from domain.identifiers import Address
 from domain.money import Money
 from domain.orders.events import STANDARD_SHIPPING, Decision, HoldScope, OnUnavailable, StepAction
@@ -37,19 +36,8 @@ ORDER_EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-def _no_controls(text: str) -> str:
-    if any(category(char) in ("Cc", "Cs") for char in text):
-        raise ValueError("must hold no control characters")
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_no_controls)]
-Reason = Annotated[Text, StringConstraints(min_length=1, max_length=500)]
-Name = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@|-]{0,127}$")]
-Short = Annotated[str, StringConstraints(max_length=400)]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=200), PLAIN, NOT_BLANK]
+Staff = Annotated[str, StringConstraints(min_length=1, max_length=128), PLAIN, NOT_BLANK]
 
 
 class Body(BaseModel):
@@ -108,7 +96,7 @@ class OrderBody(Body):
     shipping_address: AddressBody
     payment: PaymentBody
     on_unavailable: OnUnavailable = OnUnavailable.CANCEL
-    shipping_method: Short = STANDARD_SHIPPING
+    shipping_method: Plain = STANDARD_SHIPPING
 
 
 class CancelBody(Body):
@@ -128,7 +116,7 @@ class AmendmentBody(Body):
 
     lines: Annotated[list[LineBody], Field(max_length=1000)] = []
     shipping_address: AddressBody | None = None
-    shipping_method: Short | None = None
+    shipping_method: Plain | None = None
     reason: Reason
 
 
@@ -172,7 +160,7 @@ class HoldBody(Body):
     )
 
     scope: HoldScope
-    subject: Short | None = None
+    subject: Plain | None = None
     reason: Reason
     expires_at: AwareDatetime | None = None
 
@@ -190,11 +178,11 @@ class AdjustmentBody(Body):
 
     quantity: StrictInt
     reason: Reason
-    warehouse: Short | None = None
+    warehouse: Plain | None = None
 
 
 class RefundLine(Body):
-    sku: Short
+    sku: Plain
     quantity: Annotated[StrictInt, Field(gt=0, le=1_000_000)]
 
 
@@ -236,7 +224,7 @@ class ResolveBody(Body):
 
     action: StepAction
     reason: Reason
-    reference: Annotated[Text, StringConstraints(min_length=1, max_length=200)] | None = None
+    reference: Reference | None = None
 
     @model_validator(mode="after")
     def _reference_to_adopt(self) -> Self:
@@ -252,7 +240,7 @@ class BulkRetryBody(Body):
         json_schema_extra={"examples": [{"error_type": "Unknown", "reason": "carrier is back", "limit": 100}]}
     )
 
-    error_type: Annotated[Text, StringConstraints(min_length=1, max_length=200)]
+    error_type: Reference
     reason: Reason
     limit: Annotated[StrictInt, Field(ge=1, le=100)] = 50
 
@@ -262,7 +250,7 @@ class AssignBody(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"assignee": "eve", "reason": "knows the carrier"}]})
 
-    assignee: Annotated[Text, StringConstraints(min_length=1, max_length=128)] | None
+    assignee: Staff | None
     reason: Reason
 
 
@@ -271,4 +259,4 @@ class NoteBody(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"note": "the carrier calls back on Monday"}]})
 
-    note: Annotated[Text, StringConstraints(min_length=1, max_length=2000)]
+    note: Note

@@ -8,9 +8,10 @@ from api import positions
 from api.dependencies import AnyKey, Deps, Reading, Refunding, command_key
 from api.openapi import problems
 from api.reading import owns
-from api.rest.bodies import Body, MoneyBody, Reason
+from api.rest.bodies import Body, MoneyBody
 from api.rest.customers import CustomerId
 from api.rest.representations import MoneyOut, answer, money
+from api.rest.texts import Reason
 from api.strict import StrictRoute
 from domain.errors import NotFound
 from domain.identifiers import customer_id as checked_customer_id

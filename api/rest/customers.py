@@ -11,8 +11,9 @@ from api.dependencies import Deps, ErasingCustomers, MinPosition, Reading
 from api.openapi import problems
 from api.reading import catch_up, owns
 from api.rest import examples
-from api.rest.bodies import Body, Reason
+from api.rest.bodies import Body
 from api.rest.representations import answer
+from api.rest.texts import Reason
 from api.strict import StrictRoute
 from domain.errors import NotFound
 from domain.identifiers import customer_id as checked_customer_id

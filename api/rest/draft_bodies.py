@@ -3,25 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any, Final, Self
+from typing import Any, Final, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api import positions
 from api.rest.bodies import (
     ORDER_EXAMPLE,
     AddressBody,
     Body,
-    Id,
     LineBody,
     OrderBody,
     PaymentBody,
-    Reason,
-    Short,
-    Text,
 )
 from api.rest.representations import AddressOut, ItemOut, LineOut, TotalsOut
+from api.rest.texts import Id, Note, Plain, Reason, Short
 from domain import identifiers
 from domain.drafts.events import DraftContents, DraftLine
 from domain.drafts.model import Draft, DraftStatus
@@ -29,7 +26,6 @@ from domain.orders.events import STANDARD_SHIPPING, OnUnavailable, OrderLine, To
 from readmodels.views import DraftView
 from workflows.drafts import LoadedDraft
 
-Note = Annotated[Text, StringConstraints(min_length=1, max_length=2000)]
 _CLEARED: Final = ("email", "shipping_address", "payment", "note")
 
 
@@ -43,7 +39,7 @@ class DraftBody(Body):
     email: Short | None = None
     lines: list[LineBody] = Field(default_factory=list)
     shipping_address: AddressBody | None = None
-    shipping_method: Short = STANDARD_SHIPPING
+    shipping_method: Plain = STANDARD_SHIPPING
     payment: PaymentBody | None = None
     on_unavailable: OnUnavailable = OnUnavailable.CANCEL
     note: Note | None = None
@@ -60,7 +56,7 @@ class DraftChanges(Body):
     email: Short | None = None
     lines: list[LineBody] | None = None
     shipping_address: AddressBody | None = None
-    shipping_method: Short | None = None
+    shipping_method: Plain | None = None
     payment: PaymentBody | None = None
     on_unavailable: OnUnavailable | None = None
     note: Note | None = None

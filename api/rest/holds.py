@@ -1,6 +1,8 @@
 """Holds on an order: what may not begin until somebody has looked at it."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
 
 from api.dependencies import AnyKey, Deps, ExpectedVersion, Holding, OrderId, command_key
 from api.openapi import problems
@@ -11,6 +13,8 @@ from api.rest.representations import OrderOut
 from api.strict import StrictRoute
 
 router = APIRouter(prefix="/v1", tags=["orders"], route_class=StrictRoute)
+
+HoldId = Annotated[str, Path(description="The hold's id", max_length=64)]
 
 
 @router.post(
@@ -50,7 +54,7 @@ async def place_hold(
     ),
 )
 async def release_hold(
-    caller: Holding, deps: Deps, order_id: OrderId, hold_id: str, key: AnyKey, body: ReleaseBody
+    caller: Holding, deps: Deps, order_id: OrderId, hold_id: HoldId, key: AnyKey, body: ReleaseBody
 ) -> Response:
     """Let what the hold covered begin; of an order that screening held, this is the approval."""
     committed = await deps.gateway.release_hold(

@@ -1,6 +1,8 @@
 """Parcels that did not arrive: what an operator has done about them."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
 
 from api.dependencies import AnyKey, Deps, OrderId, Refunding, command_key
 from api.openapi import problems
@@ -11,6 +13,8 @@ from api.rest.representations import OrderOut
 from api.strict import StrictRoute
 
 router = APIRouter(prefix="/v1", tags=["orders"], route_class=StrictRoute)
+
+ShipmentId = Annotated[str, Path(description="The parcel's id", max_length=100)]
 
 
 @router.post(
@@ -24,7 +28,7 @@ router = APIRouter(prefix="/v1", tags=["orders"], route_class=StrictRoute)
     ),
 )
 async def answer_lost(
-    caller: Refunding, deps: Deps, order_id: OrderId, shipment_id: str, key: AnyKey, body: LossBody
+    caller: Refunding, deps: Deps, order_id: OrderId, shipment_id: ShipmentId, key: AnyKey, body: LossBody
 ) -> Response:
     """Send a lost parcel's goods again, at no charge, or give its share of the price back."""
     committed = await deps.gateway.answer_lost(

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
-from unicodedata import category
 
 from pydantic import (
     AfterValidator,
@@ -18,7 +17,8 @@ from pydantic import (
     StringConstraints,
 )
 
-from api.rest.bodies import Body, MoneyBody, Name, Reason, Short, Text
+from api.rest.bodies import Body, MoneyBody
+from api.rest.texts import LINES, NOT_BLANK, PLAIN, Name, Reason, Short
 from domain.catalog.decide import (
     MAX_ALT,
     MAX_ATTRIBUTES,
@@ -35,18 +35,6 @@ from domain.money import Money
 MOST_ATTRIBUTES: Final = 2 * MAX_ATTRIBUTES  # as many may be taken away as are set
 
 
-def _no_controls_but_lines(text: str) -> str:
-    if any(category(char) in ("Cc", "Cs") and char not in "\n\t" for char in text):
-        raise ValueError("must hold no control characters but line feeds and tabs")
-    return text
-
-
-def _readable(text: str) -> str:
-    if any(category(char) in ("Cc", "Cs") for char in text):
-        raise ValueError("must hold no control characters")
-    return text
-
-
 def _in_utc(time: datetime) -> datetime:
     try:
         return time.astimezone(UTC)
@@ -55,17 +43,17 @@ def _in_utc(time: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-Description = Annotated[str, AfterValidator(_no_controls_but_lines), StringConstraints(max_length=MAX_DESCRIPTION)]
-Code = Annotated[str, StringConstraints(max_length=64)]
-Value = Annotated[StrictStr, AfterValidator(_readable), StringConstraints(max_length=MAX_TEXT)]
+Description = Annotated[str, StringConstraints(max_length=MAX_DESCRIPTION), LINES]
+Code = Annotated[str, StringConstraints(max_length=64), PLAIN]
+Value = Annotated[StrictStr, StringConstraints(max_length=MAX_TEXT), PLAIN]
 AttributeIn = Value | StrictBool | StrictInt | StrictFloat | None
 
 
 class ImageBody(Body):
     """`url` is https; `alt` says what is to be seen, for those who do not see it."""
 
-    url: Annotated[str, StringConstraints(max_length=2000)]
-    alt: Annotated[str, AfterValidator(_readable), StringConstraints(max_length=MAX_ALT)] = ""
+    url: Annotated[str, StringConstraints(max_length=2000), PLAIN]
+    alt: Annotated[str, StringConstraints(max_length=MAX_ALT), PLAIN] = ""
 
 
 class ProductChangeBody(Body):
@@ -230,6 +218,6 @@ class AttributeBody(Body):
     label: Name
     type: AttributeKind
     choices: Annotated[
-        list[Annotated[Text, StringConstraints(min_length=1, max_length=MAX_TEXT)]],
+        list[Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT), PLAIN, NOT_BLANK]],
         Field(max_length=MAX_CHOICES, default_factory=list),
     ]

@@ -10,15 +10,16 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from api.dependencies import Cursor, Deps, Limit, Operating, OperatingProjections
 from api.openapi import problems
 from api.rest import examples
-from api.rest.bodies import Body, Reason, Text
+from api.rest.bodies import Body
 from api.rest.representations import ListOut, PageOut, answer
+from api.rest.texts import NOT_BLANK, PLAIN, Reason
 from api.strict import StrictRoute
 from readmodels.operating import BuildView
 from readmodels.views import ProjectionLag
 
 router = APIRouter(prefix="/v1/ops/projections", tags=["projections"], route_class=StrictRoute)
 
-Key = Annotated[Text, StringConstraints(min_length=1, max_length=400)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=400), PLAIN, NOT_BLANK]
 Name = Annotated[str, Path(description="The projection's name", max_length=100)]
 
 

@@ -19,7 +19,8 @@ router = APIRouter(prefix="/v1", tags=["orders"], route_class=StrictRoute)
     responses=ACCEPTED,
     openapi_extra=problems(
         *("order-not-found", "invalid-transition", "not-authorized", "amount-above-captured", "invalid-refund"),
-        *("mixed-currencies", "invalid-idempotency-key", "idempotency-key-reuse", "outcome-unknown"),
+        *("mixed-currencies", "invalid-amount", "unknown-currency"),
+        *("invalid-idempotency-key", "idempotency-key-reuse", "outcome-unknown"),
         example=examples.ORDER,
     ),
 )

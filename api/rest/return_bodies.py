@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
-from api.rest.bodies import Body, Reason, Short
+from api.rest.bodies import Body
+from api.rest.texts import Plain, Reason
 from domain.identifiers import replacement_parcel
 from domain.returns.events import InspectedItem, ReplacementPlanned, ReturnItem, ReturnKind
 from domain.returns.model import Label, Return, ReturnStatus
@@ -20,9 +21,9 @@ Lines = Field(min_length=1, max_length=1000)
 class ReturnLine(Body):
     """`instead` is what an exchange sends for it: something of the same price, by default the same again."""
 
-    sku: Short
+    sku: Plain
     quantity: Annotated[StrictInt, Field(gt=0, le=1_000_000)]
-    instead: Short | None = None
+    instead: Plain | None = None
 
 
 class ReturnBody(Body):
@@ -52,11 +53,11 @@ class ReceiptBody(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"warehouse": "BER"}]})
 
-    warehouse: Short | None = None
+    warehouse: Plain | None = None
 
 
 class InspectedLine(Body):
-    sku: Short
+    sku: Plain
     restocked: Pieces = 0
     damaged: Pieces = 0
     dismissed: Pieces = 0

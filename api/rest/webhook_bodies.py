@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
 
 from api.rest import examples
-from api.rest.bodies import Body, Short
+from api.rest.bodies import Body
+from api.rest.texts import PLAIN, Plain
 from messaging.webhooks.addresses import MAX_URL
 
 MAX_POSITION: Final = 2**62
@@ -41,9 +42,9 @@ DELIVERY: Final[dict[str, Any]] = {
     "attempted_at": examples.TIME,
 }
 
-Description = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
-Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL)]
-Types = Annotated[tuple[Short, ...], Field(max_length=MAX_TYPES, description="Event types; all if there are none")]
+Description = Annotated[str, StringConstraints(max_length=500), PLAIN]
+Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL), PLAIN]
+Types = Annotated[tuple[Plain, ...], Field(max_length=MAX_TYPES, description="Event types; all if there are none")]
 
 
 class EndpointBody(Body):

@@ -1433,6 +1433,7 @@ class ProblemCode(OpenEnum):
     STEP_NOT_STALLED = "step-not-stalled"
     STOCK_NOT_FOUND = "stock-not-found"
     SWITCH_BLOCKED = "switch-blocked"
+    TARGET_TOO_LONG = "target-too-long"
     TOKEN_IN_QUERY = "token-in-query"
     TOO_LATE_TO_AMEND = "too-late-to-amend"
     TOO_LATE_TO_CANCEL = "too-late-to-cancel"

@@ -88,7 +88,7 @@ class Transport:
             request.update(content=lines, headers=request["headers"] | {"content-type": "application/jsonl"})
         async with self._stream(request) as response:
             events = response.headers.get("content-type", "").startswith("text/event-stream")
-            async for line in response.aiter_lines():
+            async for line in _split(response.aiter_text()):
                 if not events and line:
                     yield _read(_adapter(item), line)
                 elif line.startswith("data:"):
@@ -128,6 +128,18 @@ class Transport:
 
     def _unreachable(self, error: httpx.HTTPError) -> Unreachable:
         return Unreachable(f"the API at {self._base} does not answer: {error!r}")
+
+
+async def _split(chunks: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Lines as JSON Lines and event streams have them. `aiter_lines` would also end them at U+2028 and U+0085,
+    which stand in JSON as they are."""
+    rest = ""
+    async for chunk in chunks:
+        *lines, rest = (rest + chunk).split("\n")
+        for line in lines:
+            yield line.removesuffix("\r")
+    if rest:
+        yield rest
 
 
 def segment(value: object) -> str:

@@ -54,7 +54,7 @@ async def test_a_product_shows_its_price_in_the_currency_asked_for(world: World)
     assert shown == [{"amount": "3", "currency": "JPY"}, {"amount": "3.00", "currency": "USD"}, None]
 
 
-@pytest.mark.parametrize("sku", ["NOPE", "mug", "%00", "A" * 65, "%F0%9F%98%80"])
+@pytest.mark.parametrize("sku", ["NOPE", "mug", "%01", "A" * 65, "%F0%9F%98%80"])
 async def test_an_unknown_product_is_not_found(world: World, sku: str) -> None:
     problem(await world.call("GET", f"/v1/products/{sku}"), 404, "product-not-found")
 
@@ -151,7 +151,7 @@ async def test_stock_is_shown_by_warehouse(world: World) -> None:
     }
     assert (await world.call("GET", "/v1/stock")).json() == {"items": [stock], "next_cursor": None}
     problem(await world.call("GET", "/v1/stock/TEA"), 404, "stock-not-found")
-    problem(await world.call("GET", "/v1/stock/%00"), 404, "product-not-found")
+    problem(await world.call("GET", "/v1/stock/%01"), 404, "product-not-found")
 
 
 async def test_stock_is_adjusted(world: World) -> None:

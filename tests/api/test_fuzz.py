@@ -24,17 +24,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from api.app import create_app
-from domain.catalog.events import ProductCreated, ProductPublished
-from readmodels.engine import Projector
-from readmodels.insight_queries import InsightModels
-from readmodels.projections import projections
-from readmodels.queries import ReadModels
 from tests.api.fake_webhooks import HOOK
+from tests.api.real_reads import world_on
 from tests.api.world import World, token
-from tests.readmodels.memory_log import MemoryLog
-from tests.support.histories import Happened, completed, declined
-from tests.support.samples import ORDER, OTHER_ORDER, eur
+from tests.support.samples import ORDER
 
 CHECKS = [
     not_a_server_error,
@@ -60,19 +53,7 @@ async def world(module_database: str) -> AsyncIterator[World]:
     engine = create_async_engine(
         make_url(module_database).set(drivername="postgresql+asyncpg"), poolclass=NullPool
     )
-    log = MemoryLog()
-    log.append(
-        *completed(ORDER),
-        *declined(OTHER_ORDER),
-        Happened("product/MUG", ProductCreated("MUG", "Mug", (eur("10.00"),))),
-        Happened("product/MUG", ProductPublished()),
-    )
-    assert await Projector(engine, log, projections(), batch=100).catch_up()
-    made = World(create_app)
-    for event in log.events:
-        made.store.streams.setdefault(event.stream_id, []).append(event)
-    object.__setattr__(made.app.state.dependencies, "queries", ReadModels(engine))
-    object.__setattr__(made.app.state.dependencies, "insight", InsightModels(engine))
+    made = await world_on(engine)
     yield made
     await made.http.aclose()
 

@@ -69,10 +69,10 @@ async def test_a_body_too_deep(world: World, opening: str) -> None:
     problem(response, 400, "malformed-json")
 
 
-@pytest.mark.parametrize("query", ["q=%00", "customer_id=%00", "q=" + "x" * 5000, "q=%ED%A0%80", "cursor=%00"])
+@pytest.mark.parametrize("query", ["q=" + "x" * 5000, "customer_id=%00", "q=%ED%A0%80"])
 async def test_hostile_filters(world: World, query: str) -> None:
     response = await world.call("GET", f"/v1/orders?{query}", role="admin")
-    assert response.status_code < 500, response.text
+    assert 400 <= response.status_code < 500, response.text
 
 
 def _lax(value: Any) -> bytes:

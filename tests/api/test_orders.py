@@ -60,7 +60,7 @@ async def test_a_version_already_known_is_not_sent_again(world: World, tag: str)
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/orders/42", f"/v1/orders/{samples.OTHER_ORDER}", "/v1/orders/%00", f"/v1/orders/{{{samples.ORDER}}}"],
+    ["/v1/orders/42", f"/v1/orders/{samples.OTHER_ORDER}", "/v1/orders/%01", f"/v1/orders/{{{samples.ORDER}}}"],
 )
 async def test_an_unknown_order_is_not_found(world: World, path: str) -> None:
     world.knows()

@@ -1,7 +1,10 @@
 """The Python client, over the API's real routes."""
 
+from dataclasses import replace
+
 import pytest
 
+from domain.identifiers import Address
 from tests.api.world import BODY, ISSUER, World, order_view
 from tests.support import samples
 from waybill_client.client import WaybillClient
@@ -9,6 +12,7 @@ from waybill_client.errors import ProblemError, UnexpectedAnswer
 from waybill_client.models import (
     Accepted,
     CancelBody,
+    ExportBody,
     ImportedOrderBody,
     Order,
     OrderBody,
@@ -19,6 +23,10 @@ from waybill_client.models import (
 
 ORDER = OrderBody.model_validate(BODY)
 BASE = "http://waybill.test"
+
+
+def address(name: str) -> Address:
+    return replace(samples.ADDRESS, name=name)
 
 
 def client(world: World, role: str = "customer", subject: str = "c-1") -> WaybillClient:
@@ -45,6 +53,19 @@ async def test_a_price_is_asked_for_and_nothing_is_placed(world: World) -> None:
 
     assert [line.sku for line in priced.lines] == ["MUG", "TEA"]
     assert not world.gateway.placed
+
+
+async def test_lines_end_where_json_lines_end(world: World) -> None:
+    """A separator of paragraphs stands in JSON as it is; it once ended a line in the middle of an address."""
+    name = "Ada\u2028Love\u2029lace"
+    view = world.knows(order_view(placed=replace(samples.PLACED, shipping_address=address(name))))
+    world.exports.parts = [[view.order_id]]
+    customer = client(world)
+    export = await customer.begin_export(ExportBody())
+
+    (order,) = [each async for each in customer.download_export(export.export_id)]
+
+    assert order.shipping_address.name == name
 
 
 async def test_a_problem_is_raised_with_what_it_says(world: World) -> None:
