@@ -1,16 +1,17 @@
 """`waybill orders export`: an export job, followed to a file with its progress."""
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import urlencode
-from uuid import uuid4
+from typing import Annotated, BinaryIO
+from uuid import UUID
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ops.cli_orders import with_api
-from ops.client import ApiClient
+from ops.client import ApiClient, ApiProblem
+from waybill_client.models import ExportBody, ExportFormat, OrderStatus
 
 exports = typer.Typer()
 told = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -29,35 +30,54 @@ def export(
     form = file.suffix.removeprefix(".")
     if form not in LINE_ENDS:
         raise typer.BadParameter(f"{file.name}: a name ending in .jsonl or .csv is accepted")
-    conditions = {
-        "status": status,
-        "customer_id": customer,
-        "placed_after": placed_after,
-        "placed_before": placed_before,
-    }
-    query = urlencode({name: given for name, given in conditions.items() if given is not None})
+    after, before = moment("--placed-after", placed_after), moment("--placed-before", placed_before)
 
     async def run(api: ApiClient) -> None:
-        with file.open("xb") as target:
-            made = await api.post(f"/v1/exports?{query}", {"format": form}, key=str(uuid4()))
-            path = f"/v1/exports/{made['export_id']}"
+        with new(file) as target:
             try:
-                await _follow(api, path, target, LINE_ENDS[form])
-            except BaseException:
-                await api.post(f"{path}/cancel")
+                made = await api.begin_export(
+                    ExportBody(format=ExportFormat(form)),
+                    status=OrderStatus(status) if status else None,
+                    customer_id=customer,
+                    placed_after=after,
+                    placed_before=before,
+                )
+            except ApiProblem:
+                file.unlink()
                 raise
-            found = (await api.get(path))["orders"]
+            try:
+                await _follow(api, made.export_id, target, LINE_ENDS[form])
+            except BaseException:
+                await api.cancel_export(made.export_id)
+                raise
+            found = (await api.get_export(made.export_id)).orders
         told.print(f"{found} orders in {file}")
 
     with_api(run)
 
 
-async def _follow(api: ApiClient, path: str, target: Any, line_end: bytes) -> None:
+def moment(option: str, text: str | None) -> datetime | None:
+    """Raises typer.BadParameter."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise typer.BadParameter(f"{option} {text!r}: a time such as 2026-03-01T12:00:00Z is accepted") from None
+
+
+def new(file: Path) -> BinaryIO:
+    """Raises typer.BadParameter where there is one already: it is not written over."""
+    try:
+        return file.open("xb")
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}") from None
+
+
+async def _follow(api: ApiClient, export_id: UUID, target: BinaryIO, line_end: bytes) -> None:
     """Write what comes. The bar counts lines, of which a cell of CSV may hold more than one."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=told, transient=True) as progress:
         task = progress.add_task("orders", total=None)
-        async for chunk in api.stream(f"{path}/content"):
+        async for chunk in api.download_export_bytes(export_id):
             target.write(chunk)
-            total = (await api.get(path))["estimated"]
+            total = (await api.get_export(export_id)).estimated
             progress.update(task, advance=chunk.count(line_end), total=total)

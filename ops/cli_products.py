@@ -1,13 +1,36 @@
 """`waybill products …` and `waybill categories …`: the catalogue, through the HTTP API."""
 
 import json
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, TypeAlias
 
 import typer
 from rich.table import Table
 
+from ops.cli_export import moment
 from ops.cli_orders import console, with_api
 from ops.client import ApiClient
+from waybill_client.client import every
+from waybill_client.models import (
+    CategoryBody,
+    Changed,
+    DiscontinueBody,
+    EndPriceBody,
+    ImageBody,
+    Money,
+    MoneyBody,
+    MoveCategoryBody,
+    ProductBody,
+    ProductChangeBody,
+    ProductStatus,
+    RenameCategoryBody,
+    Scheduled,
+    ScheduledPriceBody,
+    TaxonomyChanged,
+)
+
+Value: TypeAlias = str | bool | int | float | None
 
 products = typer.Typer(help="The catalogue: create, show, price, publish.", no_args_is_help=True)
 categories = typer.Typer(help="The tree that products are in.", no_args_is_help=True)
@@ -29,11 +52,14 @@ def list_products(
     """List products by SKU, or search them."""
 
     async def run(api: ApiClient) -> None:
-        given = {"q": search, "category": category, "attribute": attribute, "status": status, "limit": limit}
         table = Table("sku", "name", "status", "prices", "categories")
-        for item in (await api.get("/v1/products", **given))["items"]:
-            prices = ", ".join(_money(price) for price in item["prices"])
-            table.add_row(item["sku"], item["name"], item["status"], prices, ", ".join(item["categories"]))
+        wanted = ProductStatus(status) if status else None
+        page = await api.list_products(
+            q=search, category=category, attribute=attribute, status=wanted, limit=limit
+        )
+        for item in page.items:
+            prices = ", ".join(_money(price) for price in item.prices)
+            table.add_row(item.sku, item.name, item.status, prices, ", ".join(item.categories))
         console.print(table)
 
     with_api(run)
@@ -44,7 +70,7 @@ def show(sku: Sku) -> None:
     """One product in full, with the prices that are scheduled."""
 
     async def run(api: ApiClient) -> None:
-        console.print_json(data=await api.get(f"/v1/products/{sku}"))
+        console.print_json((await api.get_product(sku)).model_dump_json())
 
     with_api(run)
 
@@ -56,8 +82,8 @@ def create(
     price: Annotated[list[str] | None, typer.Option(help="AMOUNT=CURRENCY, such as 19.99=EUR.")] = None,
 ) -> None:
     """Create a draft."""
-    prices = [_price(each) for each in price or ()]
-    _change("POST", "/v1/products", {"sku": sku, "name": name, "prices": prices})
+    body = ProductBody(sku=sku, name=name, prices=[_price(each) for each in price or ()])
+    _change(lambda api: api.create_product(body))
 
 
 @products.command()
@@ -72,16 +98,21 @@ def change(
     image: Annotated[list[str] | None, typer.Option(help="All images: 'https://… what it shows'.")] = None,
 ) -> None:
     """Change what customers are shown."""
-    body: dict[str, Any] = {"name": name, "description": description, "categories": category or None}
-    body["attributes"] = dict(map(_attribute, attribute)) if attribute else None
-    body["images"] = [_image(each) for each in image] if image else None
-    _change("PATCH", f"/v1/products/{sku}", {name: value for name, value in body.items() if value is not None})
+    given = {
+        "name": name,
+        "description": description,
+        "categories": category or None,
+        "attributes": dict(map(_attribute, attribute)) if attribute else None,
+        "images": [_image(each) for each in image] if image else None,
+    }
+    body = ProductChangeBody.model_validate({name: each for name, each in given.items() if each is not None})
+    _change(lambda api: api.change_product(sku, body))
 
 
 @products.command()
 def price(sku: Sku, amount: Amount, currency: Currency = "EUR") -> None:
     """Set the standing price in one currency."""
-    _change("PUT", f"/v1/products/{sku}/price", {"amount": amount, "currency": currency})
+    _change(lambda api: api.change_price(sku, MoneyBody(amount=amount, currency=currency)))
 
 
 @products.command()
@@ -94,10 +125,13 @@ def schedule(
     end_overlapping: Annotated[bool, typer.Option(help="End those that are in the way.")] = False,
 ) -> None:
     """Let a price count for a while instead of the standing one."""
-    body: dict[str, Any] = {"price": {"amount": amount, "currency": currency}, "end_overlapping": end_overlapping}
-    times = {"valid_from": since, "valid_until": until}
-    body |= {name: time for name, time in times.items() if time is not None}
-    _change("POST", f"/v1/products/{sku}/prices", body)
+    body = ScheduledPriceBody(
+        price=MoneyBody(amount=amount, currency=currency),
+        valid_from=moment("--from", since),
+        valid_until=moment("--until", until),
+        end_overlapping=end_overlapping,
+    )
+    _change(lambda api: api.schedule_price(sku, body))
 
 
 @products.command()
@@ -107,7 +141,8 @@ def end_price(
     until: Annotated[str | None, typer.Option(help="When it ends, RFC 3339; now by default.")] = None,
 ) -> None:
     """End a scheduled price."""
-    _change("POST", f"/v1/products/{sku}/prices/{price_id}/end", {"valid_until": until} if until else {})
+    body = EndPriceBody(valid_until=moment("--until", until))
+    _change(lambda api: api.end_price(sku, price_id, body))
 
 
 @products.command()
@@ -116,10 +151,10 @@ def prices(sku: Sku) -> None:
 
     async def run(api: ApiClient) -> None:
         table = Table("at", "what", "price", "from", "until", "by", "id")
-        for item in (await api.get(f"/v1/products/{sku}/prices"))["items"]:
-            times = [item["recorded_at"], item["valid_from"] or "", item["valid_until"] or ""]
-            price = _money(item["price"]) if item["price"] else ""
-            table.add_row(times[0], item["kind"], price, *times[1:], item["actor"], item["price_id"] or "")
+        for item in (await api.list_price_changes(sku)).items:
+            price = _money(item.price) if item.price else ""
+            times = [_time(each) for each in (item.recorded_at, item.valid_from, item.valid_until)]
+            table.add_row(times[0], item.kind, price, *times[1:], item.actor, item.price_id or "")
         console.print(table)
 
     with_api(run)
@@ -128,19 +163,19 @@ def prices(sku: Sku) -> None:
 @products.command()
 def publish(sku: Sku) -> None:
     """Begin to sell a product."""
-    _change("POST", f"/v1/products/{sku}/publish", {})
+    _change(lambda api: api.publish_product(sku))
 
 
 @products.command()
 def unpublish(sku: Sku) -> None:
     """Make a product a draft again."""
-    _change("POST", f"/v1/products/{sku}/unpublish", {})
+    _change(lambda api: api.unpublish_product(sku))
 
 
 @products.command()
 def discontinue(sku: Sku, reason: Annotated[str, typer.Option(help="Why; it is kept.")]) -> None:
     """Stop selling a product, for good."""
-    _change("POST", f"/v1/products/{sku}/discontinue", {"reason": reason})
+    _change(lambda api: api.discontinue_product(sku, DiscontinueBody(reason=reason)))
 
 
 @categories.command("list")
@@ -148,15 +183,9 @@ def list_categories() -> None:
     """The tree."""
 
     async def run(api: ApiClient) -> None:
-        items: list[dict[str, Any]] = []
-        cursor = None
-        while not items or cursor is not None:
-            page = await api.get("/v1/categories", limit=100, cursor=cursor)
-            items, cursor = items + page["items"], page["next_cursor"]
-            if not items:
-                return
-        for item in sorted(items, key=lambda each: each["path"]):
-            console.print(f"{'  ' * (len(item['path']) - 1)}{item['category']}  {item['name']}", markup=False)
+        items = [each async for each in every(api.list_categories, limit=100)]
+        for item in sorted(items, key=lambda each: each.path):
+            console.print(f"{'  ' * (len(item.path) - 1)}{item.category}  {item.name}", markup=False)
 
     with_api(run)
 
@@ -168,13 +197,13 @@ def add(
     parent: Annotated[str | None, typer.Option(help="The category that it is under.")] = None,
 ) -> None:
     """Create a category."""
-    _change("POST", "/v1/categories", {"category": category, "name": name, "parent": parent})
+    _change(lambda api: api.create_category(CategoryBody(category=category, name=name, parent=parent)))
 
 
 @categories.command()
 def rename(category: Code, name: Annotated[str, typer.Argument(help="What it is called.")]) -> None:
     """Give a category another name."""
-    _change("PATCH", f"/v1/categories/{category}", {"name": name})
+    _change(lambda api: api.rename_category(category, RenameCategoryBody(name=name)))
 
 
 @categories.command()
@@ -182,31 +211,35 @@ def move(
     category: Code, parent: Annotated[str | None, typer.Argument(help="The new parent; none is the top.")] = None
 ) -> None:
     """Put a category, with all below it, elsewhere."""
-    _change("POST", f"/v1/categories/{category}/move", {"parent": parent})
+    _change(lambda api: api.move_category(category, MoveCategoryBody(parent=parent)))
 
 
-def _change(method: str, path: str, body: dict[str, Any]) -> None:
+def _change(command: Callable[[ApiClient], Awaitable[Changed | Scheduled | TaxonomyChanged]]) -> None:
     async def run(api: ApiClient) -> None:
-        send = {"POST": api.post, "PATCH": api.patch, "PUT": api.put}[method]
-        changed = await send(path, body)
-        made = f"  price {changed['price_id']}" if "price_id" in changed else ""
-        console.print(f"{changed.get('sku') or changed.get('code')}  version {changed['version']}{made}")
+        changed = await command(api)
+        made = f"  price {changed.price_id}" if isinstance(changed, Scheduled) else ""
+        name = changed.code if isinstance(changed, TaxonomyChanged) else changed.sku
+        console.print(f"{name}  version {changed.version}{made}")
 
     with_api(run)
 
 
-def _money(price: dict[str, str]) -> str:
-    return f"{price['amount']} {price['currency']}"
+def _money(price: Money) -> str:
+    return f"{price.amount} {price.currency}"
 
 
-def _price(text: str) -> dict[str, str]:
+def _time(given: datetime | None) -> str:
+    return given.isoformat() if given else ""
+
+
+def _price(text: str) -> MoneyBody:
     amount, equals, currency = text.partition("=")
     if not equals:
         raise typer.BadParameter(f"{text!r}: AMOUNT=CURRENCY is accepted")
-    return {"amount": amount, "currency": currency}
+    return MoneyBody(amount=amount, currency=currency)
 
 
-def _attribute(text: str) -> tuple[str, Any]:
+def _attribute(text: str) -> tuple[str, Value]:
     name, equals, value = text.partition("=")
     if not equals:
         raise typer.BadParameter(f"{text!r}: NAME=VALUE is accepted")
@@ -217,6 +250,6 @@ def _attribute(text: str) -> tuple[str, Any]:
     return name, (read if isinstance(read, bool | int | float | str) else value) if value else None
 
 
-def _image(text: str) -> dict[str, str]:
+def _image(text: str) -> ImageBody:
     url, _, alt = text.partition(" ")
-    return {"url": url, "alt": alt.strip()}
+    return ImageBody(url=url, alt=alt.strip())

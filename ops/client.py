@@ -1,6 +1,6 @@
 """The HTTP API as the CLI and the demo use it: the client everybody may have, repeating what is answered 503."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
@@ -46,12 +46,6 @@ class ApiClient(WaybillClient):
         response = await self._send(self._request(method, path, query, headers) | sent)
         answer: dict[str, Any] = response.json() if response.content else {}
         return answer
-
-    async def stream(self, path: str) -> AsyncIterator[bytes]:
-        """An answer's body as it comes."""
-        async with self._stream(self._request("GET", path, None, None)) as response:
-            async for chunk in response.aiter_bytes():
-                yield chunk
 
     @retry(
         retry=retry_if_exception_type(OutcomeUnknown),

@@ -1,9 +1,10 @@
 """What the demo's products show, beside their names and prices."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from ops.client import ApiClient
+from waybill_client.models import AttributeBody, AttributeKind, CategoryBody, ImageBody, ProductChangeBody
 
 CATEGORIES: Final = (
     ("home", "Home", None),
@@ -16,24 +17,25 @@ CATEGORIES: Final = (
 )
 """Parents first."""
 
-ATTRIBUTES: Final[Mapping[str, Mapping[str, Any]]] = {
-    "colour": {"label": "Colour", "type": "choice", "choices": ["black", "blue", "natural", "red"]},
-    "volume": {"label": "Volume in litres", "type": "number"},
-    "material": {"label": "Material", "type": "text"},
-    "dishwasher-safe": {"label": "Dishwasher safe", "type": "boolean"},
+COLOURS: Final = ["black", "blue", "natural", "red"]
+ATTRIBUTES: Final[Mapping[str, AttributeBody]] = {
+    "colour": AttributeBody(label="Colour", type=AttributeKind.CHOICE, choices=COLOURS),
+    "volume": AttributeBody(label="Volume in litres", type=AttributeKind.NUMBER),
+    "material": AttributeBody(label="Material", type=AttributeKind.TEXT),
+    "dishwasher-safe": AttributeBody(label="Dishwasher safe", type=AttributeKind.BOOLEAN),
 }
 
 
-def _shown(description: str, category: str, alt: str, **attributes: str | float | bool) -> dict[str, Any]:
-    return {
-        "description": description,
-        "categories": [category],
-        "attributes": {name.replace("_", "-"): value for name, value in attributes.items()},
-        "images": [{"url": f"https://images.example.org/{alt.lower().replace(' ', '-')}.webp", "alt": alt}],
-    }
+def _shown(description: str, category: str, alt: str, **attributes: str | float | bool) -> ProductChangeBody:
+    return ProductChangeBody(
+        description=description,
+        categories=[category],
+        attributes={name.replace("_", "-"): value for name, value in attributes.items()},
+        images=[ImageBody(url=f"https://images.example.org/{alt.lower().replace(' ', '-')}.webp", alt=alt)],
+    )
 
 
-SHOWN: Final[Mapping[str, Mapping[str, Any]]] = {
+SHOWN: Final[Mapping[str, ProductChangeBody]] = {
     "MUG-BLUE": _shown(
         "A stoneware mug for coffee or tea, glazed in deep blue by hand.",
         "mugs",
@@ -77,9 +79,9 @@ SHOWN: Final[Mapping[str, Mapping[str, Any]]] = {
 async def describe(api: ApiClient) -> None:
     """Set up what products share, and show them. Under the same keys again, it leaves later changes alone."""
     for category, name, parent in CATEGORIES:
-        body = {"category": category, "name": name, "parent": parent}
-        await api.post("/v1/categories", body, key=f"demo-{category}")
+        body = CategoryBody(category=category, name=name, parent=parent)
+        await api.create_category(body, idempotency_key=f"demo-{category}")
     for attribute, defined in ATTRIBUTES.items():
-        await api.put(f"/v1/attributes/{attribute}", defined, key=f"demo-{attribute}")
+        await api.define_attribute(attribute, defined, idempotency_key=f"demo-{attribute}")
     for sku, shown in SHOWN.items():
-        await api.patch(f"/v1/products/{sku}", shown, key=f"demo-shown-{sku}")
+        await api.change_product(sku, shown, idempotency_key=f"demo-shown-{sku}")

@@ -83,6 +83,10 @@ class Operations(Transport):
             "GET", f"/v1/exports/{segment(export_id)}/content", models.Order, query={"after": after}
         )
 
+    def download_export_bytes(self, export_id: UUID | str, *, after: int | None = None) -> AsyncIterator[bytes]:
+        """The same as it comes, whatever its form: text/csv too."""
+        return self._bytes("GET", f"/v1/exports/{segment(export_id)}/content", query={"after": after})
+
     def import_orders(self, body: Iterable[models.ImportedOrderBody]) -> AsyncIterator[models.ImportResult]:
         """Place an order for each line. A line that is refused has its problem in its result, and stops no other."""
         return self._lines("POST", "/v1/orders/import", models.ImportResult, body=body)

@@ -94,6 +94,19 @@ class Transport:
                 elif line.startswith("data:"):
                     yield _read(_adapter(item), line.removeprefix("data:"))
 
+    async def _bytes(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> AsyncIterator[bytes]:
+        """The body as it comes, decompressed."""
+        async with self._stream(self._request(method, path, query, headers)) as response:
+            async for chunk in response.aiter_bytes():
+                yield chunk
+
     async def _send(self, request: Mapping[str, Any]) -> httpx.Response:
         """One exchange. What repeats requests overrides this: the request holds its key already."""
         try:

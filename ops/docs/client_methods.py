@@ -32,13 +32,13 @@ PYTHON_WORDS: Final = frozenset({"from", "in", "is", "not"})
 
 def operations(document: Mapping[str, Any]) -> str:
     """The module's code. A document that it cannot be made from raises ValueError."""
-    methods = [
-        Operation(verb.upper(), path, given).code()
+    known = [
+        Operation(verb.upper(), path, given)
         for path, verbs in document["paths"].items()
         for verb, given in verbs.items()
         if not path.startswith(FROM_OUTSIDE)
     ]
-    return HEAD + "".join(methods)
+    return HEAD + "".join(each.code() + each.as_it_comes() for each in known)
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,21 @@ class Operation:
                 *(f"    {line}" for line in lines),
             )
         )
+
+    def as_it_comes(self) -> str:
+        """A second method where the answer may be neither JSON nor lines of it, such as CSV: its bytes."""
+        content = self._successes().get("200", {}).get("content", {})
+        others = [kind for kind, each in content.items() if kind != JSON and "itemSchema" not in each]
+        if not others or not self._item({"content": content}):
+            return ""
+        name = f"{self.given['operationId']}_bytes"
+        told = f"The same as it comes, whatever its form: {', '.join(others)} too."
+        lines = (
+            f"def {name}({self._signature()}) -> AsyncIterator[bytes]:",
+            f'    """{told}"""',
+            f'    return self._bytes("{self.verb}", {self._url()}{self._sent()})',
+        )
+        return "\n" + "".join(f"    {line}\n" for line in lines)
 
     def _arguments(self, answers: str) -> str:
         return f'"{self.verb}", {self._url()}, {answers}{self._sent()}'

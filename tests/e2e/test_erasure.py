@@ -4,7 +4,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from rich.console import Console
@@ -16,6 +16,7 @@ from ops.up import process_spec
 from ops.verify import verify
 from tests.support.live_shop import Shop
 from tests.support.traces import in_redis, search
+from waybill_client.models import ExportBody, ExportFormat, ExportState
 
 ADDRESS = ("name", "line1", "line2", "city", "region", "postal_code")
 LABELS = "table waybill_simulators.carrier.booking"
@@ -106,20 +107,19 @@ async def test_nothing_personal_is_left_of_an_erased_customer(shop: Shop, canary
         await shop.api.post("/v1/orders", canary.body("sim_ok"))
 
 
-async def _export_orders(shop: Shop, canary: Canary) -> str:
+async def _export_orders(shop: Shop, canary: Canary) -> UUID:
     """A finished job; what it holds is searched with everything else."""
-    made = await shop.api.post(f"/v1/exports?customer_id={canary.customer}", {"format": "csv"})
-    path = f"/v1/exports/{made['export_id']}"
+    made = await shop.api.begin_export(ExportBody(format=ExportFormat.CSV), customer_id=canary.customer)
 
     async def done() -> bool:
-        return bool((await shop.api.get(path))["state"] == "done")
+        return (await shop.api.get_export(made.export_id)).state == ExportState.DONE
 
     await shop.eventually(done)
-    return path
+    return made.export_id
 
 
-async def _downloaded(shop: Shop, path: str) -> str:
-    return b"".join([chunk async for chunk in shop.api.stream(f"{path}/content")]).decode()
+async def _downloaded(shop: Shop, export_id: UUID) -> str:
+    return b"".join([chunk async for chunk in shop.api.download_export_bytes(export_id)]).decode()
 
 
 async def _complete_one_with_errors(shop: Shop, canary: Canary) -> str:

@@ -13,10 +13,14 @@ Answers = Mapping[str, Any]
 
 
 class Recorder:
-    """`answers`: a document by the end of a path; the longest end that fits counts."""
+    """`answers`: a document by the end of a path, or of `POST /v1/…`; the longest end that fits counts.
 
-    def __init__(self, answers: Answers) -> None:
+    `creating`: ends of what is answered 201, in the same way.
+    """
+
+    def __init__(self, answers: Answers, creating: tuple[str, ...] = ("/place",)) -> None:
         self.answers = answers
+        self.creating = creating
         self.asked: list[tuple[str, str, Any]] = []
         self.keys: list[str | None] = []
 
@@ -34,5 +38,6 @@ class Recorder:
         given = json.loads(request.content) if request.content else dict(request.url.params)
         self.asked.append((request.method, path, given))
         self.keys.append(request.headers.get("idempotency-key"))
-        end = max((each for each in self.answers if path.endswith(each)), key=len)
-        return httpx.Response(200 if "/place" not in path else 201, json=self.answers[end])
+        asked = f"{request.method} {path}"
+        end = max((each for each in self.answers if asked.endswith(each)), key=len)
+        return httpx.Response(201 if asked.endswith(self.creating) else 200, json=self.answers[end])
